@@ -1,0 +1,58 @@
+#include "tt/base/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string_view>
+
+namespace tt::log {
+namespace {
+
+spdlog::level::level_enum least_level(Level level) {
+  switch (level) {
+    case Level::quiet:
+      return spdlog::level::warn;
+    case Level::normal:
+      return spdlog::level::info;
+    case Level::verbose:
+      return spdlog::level::debug;
+  }
+  return spdlog::level::info;
+}
+
+std::shared_ptr<spdlog::logger> make_logger(const std::string& tool, Level level) {
+  auto logger = std::make_shared<spdlog::logger>(tool, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%n: %v");
+  logger->set_level(least_level(level));
+  return logger;
+}
+
+struct Conversation {
+  Level level = Level::normal;
+  std::shared_ptr<spdlog::logger> logger = make_logger("tt", Level::normal);
+};
+
+Conversation& conversation() {
+  static Conversation the_one;
+  return the_one;
+}
+
+// As a string_view: a sentence with braces in it is not a format.
+void say(spdlog::level::level_enum level, const std::string& text) {
+  conversation().logger->log(level, std::string_view(text));
+}
+
+}  // namespace
+
+void start(const std::string& tool, Level level) { conversation() = {level, make_logger(tool, level)}; }
+
+void note(const std::string& sentence) { say(spdlog::level::info, "note: " + sentence); }
+
+void warning(const std::string& sentence) { say(spdlog::level::warn, "warning: " + sentence); }
+
+void detail(const std::string& sentence) { say(spdlog::level::debug, sentence); }
+
+Level level() { return conversation().level; }
+
+}  // namespace tt::log

@@ -1,0 +1,122 @@
+#include "tt/comm/estimate_text.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+#include "tt/base/text.hpp"
+
+namespace tt::comm {
+
+namespace {
+
+constexpr std::string_view begin_mark = "<!-- tt:estimate -->";
+constexpr std::string_view end_mark = "<!-- /tt:estimate -->";
+
+std::string amount(const Value& number) {
+  if (!number.is_number()) return "unknown";
+  return fmt::format("{:.2f}", number.as_number());
+}
+
+std::string count(const Value& number) {
+  if (!number.is_integer()) return "unknown";
+  return with_thousands(number.as_integer());
+}
+
+std::string row(std::string_view what, const std::string& number, std::string_view unit) {
+  return fmt::format("| {} | {} | {} |\n", what, number, number == "unknown" ? "" : unit);
+}
+
+// "2 * 1 * 8" reads worse than the degrees by name; those of 1 are left out.
+std::string degrees(const Value& shape) {
+  std::string text;
+  for (const auto* degree : {"dp_replicate", "dp_shard", "cp", "tp", "pp", "ep", "etp"})
+    if (shape.integer_or(degree, 1) != 1) text += fmt::format(", {} {}", degree, shape.integer_or(degree));
+  return text;
+}
+
+std::string size(const Value& shape, std::string_view key) {
+  const Value& value = shape.at(key);
+  return value.is_integer() ? std::to_string(value.as_integer()) : "unknown";
+}
+
+std::string introduction(const Value& record) {
+  const Value& shape = record.at("shape");
+  const Value& arch = record.at("arch");
+  return fmt::format(
+      "Model `{}`{}, {} on {}{}, seq_len {}, local batch {}.\nNumbers are {}.\n\n", record.text_or("model"),
+      record.at("profile").is_string() ? ", profile `" + record.text_or("profile") + "`" : "",
+      arch.is_string() ? arch.as_string() : "an unknown architecture", plural(shape.integer_or("world"), "GPU"),
+      degrees(shape), size(shape, "seq_len"), size(shape, "local_batch_size"), record.text_or("convention"));
+}
+
+std::string table(const Value& record) {
+  const Value& block = record.at("block");
+  const Value& step = record.at("per_step");
+  std::string text = "| what | amount | unit |\n|---|---:|---|\n";
+  text += row("one block, forward reduce-scatter", amount(block.at("forward_reduce_scatter_mib")), "MiB");
+  text += row("one block, forward all-gather", amount(block.at("forward_all_gather_mib")), "MiB");
+  text += row("one block, backward reduce-scatter", amount(block.at("backward_reduce_scatter_mib")), "MiB");
+  text += row("one block, backward all-gather", amount(block.at("backward_all_gather_mib")), "MiB");
+  text += row("one block, total", amount(block.at("total_mib")), "MiB");
+  text += row("one activation between pipeline stages", amount(block.at("pipeline_block_mib")), "MiB");
+  text += row("layers of the worst pipeline rank", count(step.at("layers")), "layers");
+  text += row("accumulation steps", count(step.at("accumulation_steps")), "per step");
+  text += row("one step, tensor parallel", amount(step.at("tensor_parallel_mib")), "MiB");
+  text += row("one step, pipeline sends", count(step.at("pipeline_sends")), "messages");
+  text += row("one step, pipeline", amount(step.at("pipeline_mib")), "MiB");
+  text += row("one step, total", amount(step.at("total_mib")), "MiB");
+  text += row("one step, total in bytes", count(step.at("wire_bytes_max")), "bytes");
+  text += row("time of a step", amount(record.at("step_seconds")), "seconds");
+  text += fmt::format("| memory | {} | |\n", record.text_or("memory_verdict", "unknown"));
+  return text;
+}
+
+std::string list(std::string_view title, const Value& entries) {
+  if (!entries.is_list() || entries.as_list().empty()) return {};
+  std::string text = fmt::format("\n{}:\n\n", title);
+  for (const Value& entry : entries.as_list()) text += fmt::format("- {}\n", plain_text(entry));
+  return text;
+}
+
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// A whole section, its markers and the end of its last line included.
+std::optional<Span> find_section(const std::string& document) {
+  const auto end = document.find(end_mark);
+  if (end == std::string::npos) return std::nullopt;
+  const auto begin = document.rfind(begin_mark, end);  // the nearest one: a marker that was left alone stays text
+  if (begin == std::string::npos) return std::nullopt;
+  auto after = end + end_mark.size();
+  if (document.compare(after, 2, "\r\n") == 0)
+    after += 2;
+  else if (document.compare(after, 1, "\n") == 0)
+    after += 1;
+  return Span{begin, after};
+}
+
+}  // namespace
+
+std::string estimate_section(const Value& record) {
+  std::string text = fmt::format("{}\n## Communication estimate\n\n", begin_mark);
+  text += introduction(record);
+  text += table(record);
+  text += list("Assumptions", record.at("assumptions"));
+  text += list("Not counted", record.at("not_counted"));
+  text += list("Warnings", record.at("warnings"));
+  return text + fmt::format("{}\n", end_mark);
+}
+
+std::string with_section(std::string document, const std::string& section) {
+  if (const auto found = find_section(document))
+    return document.replace(found->begin, found->end - found->begin, section);
+  if (!document.empty() && document.back() != '\n') document += '\n';
+  if (!document.empty()) document += '\n';
+  return document + section;
+}
+
+}  // namespace tt::comm

@@ -1,0 +1,115 @@
+#include "tt/flow/collect.hpp"
+
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
+#include "tt/comm/estimate.hpp"
+#include "tt/comm/estimate_text.hpp"
+#include "tt/config/document.hpp"
+#include "tt/ledger/lock.hpp"
+#include "tt/titan/architecture.hpp"
+#include "tt/titan/settings.hpp"
+
+namespace tt::flow {
+namespace {
+
+void write_if_changed(const fs::path& path, const std::string& text) {
+  if (read_file_if_there(path) != text) write_file(path, text);
+}
+
+// The estimate of a run, from the config it trains with. nullopt: its era or config cannot be read any more.
+std::optional<Value> estimate_of(const RunFolder& folder, const RunRecord& record) {
+  const auto era = titan::parse_era(record.torchtitan.era);
+  if (!era) return std::nullopt;
+  try {
+    const config::Document config = config::Document::load(folder.config().string());
+    const titan::Settings settings(*era, [&](std::string_view key) { return config.find(key); }, record.overrides);
+    const titan::TrainingShape shape = titan::shape_of(settings, record.resources.gpus);
+    return comm::estimate_published(shape, titan::find_architecture(*era, shape.model, shape.flavor)).record;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+AttemptLine line_of(const ledger::AttemptState& attempt, const AttemptReading* reading, RunState state) {
+  AttemptLine line;
+  line.number = attempt.key.attempt;
+  line.state = to_string(state);
+  line.job = attempt.job.text;
+  if (reading != nullptr && reading->exit) {
+    line.started = reading->exit->started;
+    line.ended = reading->exit->ended;
+  }
+  return line;
+}
+
+std::vector<AttemptLine> attempt_lines(const ledger::RunHistory& history, const RunReadings& readings, int judged, RunState state) {
+  std::vector<AttemptLine> lines;
+  for (const AttemptReading& reading : readings.attempts) {
+    const ledger::AttemptState& attempt = history.attempts.at(reading.attempt);
+    lines.push_back(line_of(attempt, &reading, reading.attempt == judged ? state : attempt.state));
+  }
+  return lines;
+}
+
+}  // namespace
+
+void write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
+                   const RunReadings& readings, const Judgement& judgement) {
+  const RunFolder folder(history.folder);
+  const auto record = folder.load_record();
+  if (!record) return;  // removed, or put aside: nothing to summarise
+  Summary summary;
+  summary.run = *record;
+  summary.state = judgement.state;
+  summary.why = judgement.why;
+  summary.attempts = attempt_lines(history, readings, attempt.key.attempt, judgement.state);
+  summary.metrics = readings.metrics();
+  summary.diagnosis = judgement.diagnosis;
+  summary.estimate = estimate_of(folder, *record);
+  if (const AttemptReading* last = readings.last()) {
+    summary.printed_version = last->log.titan_version;
+    summary.device = last->log.device;
+  }
+  const WorkspaceLock lock = WorkspaceLock::acquire(folder.lock(), *around.clock);
+  write_if_changed(folder.summary_md(), report::summary_markdown(summary));
+  write_if_changed(folder.summary_json(), to_pretty_json(report::summary_record(summary)));
+}
+
+bool collect(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run) {
+  const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
+  if (last == nullptr || !is_there(run.folder.attempt_log(last->key.attempt))) return load_summary(run.folder).has_value();
+  const ledger::RunHistory& history = ledger.runs.at(run.id);
+  const RunReadings readings = read_attempts(around.workspace, history);
+  Judgement judgement{run.state, run.cause, run.reason, {}};
+  if (last->closed) {
+    judgement.why.clear();
+    if (const auto before = load_summary(run.folder)) {  // the verdict was settled with what the scheduler said then
+      judgement.why = before->text_or("why");
+      if (const Value& diagnosis = before->at("diagnosis"); diagnosis.is_table()) judgement.diagnosis = logs::read_diagnosis(diagnosis);
+    }
+  }
+  write_summary(around, history, *last, readings, judgement);
+  return true;
+}
+
+std::optional<Value> load_summary(const RunFolder& folder) {
+  const auto text = read_file_if_there(folder.summary_json());
+  if (!text) return std::nullopt;
+  return parse_json(*text, folder.summary_json().string());
+}
+
+bool append_estimate(const Surroundings& around, const RunFolder& folder) {
+  const auto record = folder.load_record();
+  if (!record) return false;
+  const auto estimate = estimate_of(folder, *record);
+  const WorkspaceLock lock = WorkspaceLock::acquire(folder.lock(), *around.clock);
+  auto summary = load_summary(folder);
+  const auto page = read_file_if_there(folder.summary_md());
+  if (!summary || !page || !estimate) return false;
+  summary->set("estimate", *estimate);
+  write_if_changed(folder.summary_json(), to_pretty_json(*summary));
+  write_if_changed(folder.summary_md(), comm::with_section(*page, comm::estimate_section(*estimate)));
+  return true;
+}
+
+}  // namespace tt::flow

@@ -1,0 +1,90 @@
+#include "tt/flow/control.hpp"
+
+#include <functional>
+#include <map>
+
+#include "tt/base/files.hpp"
+#include "tt/base/hash.hpp"
+#include "tt/ledger/stop_point.hpp"
+
+namespace tt::flow {
+namespace {
+
+using Act = std::function<std::vector<scheduler::ActAnswer>(scheduler::Scheduler&, std::span<const scheduler::TaskRef>)>;
+
+// One call per site for all runs there.
+ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, const Act& act) {
+  std::map<std::string, std::vector<const RunView*>> by_site;
+  for (const RunView& run : runs) {
+    if (is_open(run.state) && !run.token.empty()) by_site[run.site].push_back(&run);
+  }
+  ControlReport report;
+  for (const auto& [site, here] : by_site) {
+    std::string why;
+    scheduler::Scheduler* scheduler = schedulers.find(site, why);
+    std::vector<scheduler::TaskRef> tasks;
+    for (const RunView* run : here) tasks.push_back({run->job, run->token, run->index});
+    std::vector<scheduler::ActAnswer> answers;
+    if (scheduler != nullptr) answers = act(*scheduler, tasks);
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      if (scheduler == nullptr) {
+        report.could_not.push_back(here[i]->name + ": " + why);
+      } else if (const auto* could_not = std::get_if<scheduler::CouldNot>(&answers.at(i))) {
+        report.could_not.push_back(here[i]->name + ": " + could_not->why);
+      } else if (const auto* silent = std::get_if<scheduler::CouldNotAsk>(&answers.at(i))) {
+        report.could_not.push_back(here[i]->name + ": " + silent->why);
+      } else {
+        ++report.told;
+      }
+    }
+  }
+  return report;
+}
+
+// The intent to cancel comes first: a pending task cancelled at a scheduler may leave no record there.
+void write_down(const Surroundings& around, const std::vector<RunView>& runs, CancelAs as) {
+  std::map<std::string, ledger::CancelWanted> by_sweep;
+  for (const RunView& run : runs) {
+    if (!is_open(run.state)) continue;
+    ledger::CancelWanted& wanted = by_sweep[run.sweep];
+    wanted.as = as;
+    wanted.attempts.push_back({run.id, run.attempt});
+  }
+  std::vector<SweepEvent> events;
+  for (auto& [sweep, wanted] : by_sweep) events.push_back({sweep, std::move(wanted)});
+  record(around, events);
+}
+
+void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& runs) {
+  for (const RunView& run : runs) {
+    if (!is_open(run.state) || !is_there(run.folder.path())) continue;
+    if (load_claim(run.folder.claim(run.attempt))) continue;
+    revoke_claim(run.folder, {run.id.text, run.attempt, run.token.text, run.index, "tt-submit", around.host, random_hex(16), true});
+  }
+}
+
+}  // namespace
+
+ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs, CancelAs as) {
+  write_down(around, runs, as);
+  ledger::stop_point("after-cancel-wanted");
+  withdraw_unclaimed(around, runs);
+  const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
+  return tell(schedulers, runs, [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+    return scheduler.cancel(tasks, stop_as);
+  });
+}
+
+ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
+  return tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+    return scheduler.hold(tasks);
+  });
+}
+
+ControlReport release(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
+  return tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+    return scheduler.release(tasks);
+  });
+}
+
+}  // namespace tt::flow

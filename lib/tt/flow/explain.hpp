@@ -1,0 +1,18 @@
+// tt/flow/explain.hpp: why a run is where it is, the evidence, and what to do next.
+#pragma once
+
+#include <string>
+
+#include "tt/base/value.hpp"
+#include "tt/flow/surroundings.hpp"
+#include "tt/flow/views.hpp"
+
+namespace tt::flow {
+
+struct Explanation {
+  Value record;      // tt.explanation/1
+  std::string text;  // for people
+};
+Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run);
+
+}  // namespace tt::flow

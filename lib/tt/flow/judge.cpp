@@ -1,0 +1,101 @@
+#include "tt/flow/judge.hpp"
+
+#include <fmt/format.h>
+
+#include "tt/base/error.hpp"
+#include "tt/logs/verdict.hpp"
+
+namespace tt::flow {
+namespace {
+
+using scheduler::EndReason;
+
+struct Evidence {
+  std::optional<ClaimRecord> claim;
+  const AttemptReading* reading = nullptr;
+  bool claimed_by_job() const { return claim && !claim->revoked; }
+  bool has_exit() const { return reading != nullptr && reading->exit.has_value(); }
+};
+
+// A run somebody wanted to end: preempted runs that never started are planned again.
+Judgement stopped(const Evidence& evidence, bool preempted) {
+  const bool started = evidence.claimed_by_job();
+  if (preempted) {
+    return {started ? RunState::preempted : RunState::planned, "", started ? "ended to be resumed later" : "taken back before it started", {}};
+  }
+  return {RunState::cancelled, "", started ? "cancelled while it ran" : "cancelled before it started", {}};
+}
+
+std::optional<logs::SchedulerVerdict> scheduler_verdict(RunState state) {
+  switch (state) {
+    case RunState::timed_out:
+      return logs::SchedulerVerdict::timed_out;
+    case RunState::cancelled:
+      return logs::SchedulerVerdict::cancelled;
+    case RunState::preempted:
+      return logs::SchedulerVerdict::preempted;
+    case RunState::lost:
+      return logs::SchedulerVerdict::lost;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Not finished by what it left; the state follows from how the scheduler saw it end.
+Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& evidence, const std::optional<scheduler::TaskEnd>& end) {
+  const bool asked_to_stop = attempt.cancel_wanted.has_value();
+  const bool preempted = attempt.cancel_wanted == CancelAs::preempted || (end && end->reason == EndReason::preempted);
+  if (asked_to_stop || (end && (end->reason == EndReason::cancelled || end->reason == EndReason::preempted))) {
+    return stopped(evidence, preempted);
+  }
+  if (evidence.claim && evidence.claim->revoked) return {RunState::cancelled, "revoked", "withdrawn before it started", {}};
+  if (end && end->reason == EndReason::time_limit) return {RunState::timed_out, "time-limit", "reached its walltime", {}};
+  if (evidence.has_exit()) return {RunState::failed, "", "", {}};
+  if (!evidence.claimed_by_job()) {
+    if (end && end->reason != EndReason::lost) return {RunState::failed, "never-started", "its job ended before it began to train", {}};
+    return {RunState::lost, "", "the scheduler no longer knows its job, and it left no claim", {}};
+  }
+  if (end && end->reason == EndReason::exited && (end->signal || (end->status && *end->status != 0))) {
+    return {RunState::failed, "", "its job was killed before it could write exit.json", {}};
+  }
+  return {RunState::lost, "", "it was started and left no exit.json; nobody saw its end", {}};
+}
+
+std::string scheduler_words(const std::optional<scheduler::TaskEnd>& end) {
+  if (!end) return "";
+  std::string words = scheduler::to_string(end->reason);
+  if (end->status) words += fmt::format(", exit status {}", *end->status);
+  if (end->signal) words += fmt::format(", {}", *end->signal);
+  return words;
+}
+
+}  // namespace
+
+Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
+                const RunReadings& readings, const std::optional<scheduler::TaskEnd>& end) {
+  const RunFolder folder(history.folder);
+  Evidence evidence{load_claim(folder.claim(attempt.key.attempt)), readings.last()};
+
+  Judgement judgement;
+  if (evidence.has_exit()) {
+    const logs::Outcome outcome = logs::decide(evidence.reading->log, evidence.reading->exit);
+    if (outcome.state == RunState::finished) return {RunState::finished, "", outcome.why, {}};
+    judgement = unfinished(attempt, evidence, end);
+    if (judgement.why.empty()) judgement.why = outcome.why;
+  } else {
+    judgement = unfinished(attempt, evidence, end);
+  }
+  const bool explained_by_itself = judgement.state == RunState::planned || judgement.state == RunState::cancelled ||
+                                   judgement.state == RunState::preempted;
+  if (explained_by_itself) return judgement;
+
+  logs::DiagnosisInput input;
+  input.files = log_files(workspace, attempt, folder);
+  if (evidence.has_exit()) input.exit = evidence.reading->exit;
+  input.scheduler = judgement.cause == "never-started" ? logs::SchedulerVerdict::never_started : scheduler_verdict(judgement.state);
+  input.scheduler_words = scheduler_words(end);
+  judgement.diagnosis = logs::diagnose(input);
+  return judgement;
+}
+
+}  // namespace tt::flow

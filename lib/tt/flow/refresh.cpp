@@ -1,0 +1,208 @@
+#include "tt/flow/refresh.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tt/base/error.hpp"
+#include "tt/base/log.hpp"
+#include "tt/flow/settle.hpp"
+#include "tt/flow/submit.hpp"
+#include "tt/ledger/stop_point.hpp"
+#include "tt/scheduler/choose.hpp"
+
+namespace tt::flow {
+namespace {
+
+constexpr int kMostResubmissions = 2;
+
+// One refresh: collects events while it asks, writes them down at the end.
+class Refresh {
+ public:
+  Refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps)
+      : around_(around), schedulers_(schedulers), ledger_(load_history(around.workspace, sweeps)) {}
+
+  RefreshReport run() {
+    for (const ledger::SubmissionState* submission : ledger::unanswered_submissions(ledger_)) look_for(*submission);
+    ask_about_open_attempts();
+    record(around_, events_);
+    return std::move(report_);
+  }
+
+ private:
+  scheduler::Scheduler* scheduler_of(const std::string& site) {
+    std::string why;
+    scheduler::Scheduler* found = schedulers_.find(site, why);
+    if (found == nullptr) could_not_ask(site, why);
+    return found;
+  }
+
+  SiteAnswer& answer_of(const std::string& site) {
+    const auto found = std::find_if(report_.sites.begin(), report_.sites.end(),
+                                    [&](const SiteAnswer& answer) { return answer.site == site; });
+    if (found != report_.sites.end()) return *found;
+    report_.sites.push_back({site, true, ""});
+    return report_.sites.back();
+  }
+  void could_not_ask(const std::string& site, const std::string& why) {
+    SiteAnswer& answer = answer_of(site);
+    answer.asked = false;
+    answer.why = why;
+  }
+
+  bool is_still_at_work(const ledger::SubmissionState& submission) const {
+    return submission.answer == ledger::Answer::none && submission.by && submission.by->host == around_.host &&
+           is_alive(submission.by->process);
+  }
+
+  // An intent without an answer: the scheduler is asked for the token, then the run folders.
+  void look_for(const ledger::SubmissionState& submission) {
+    if (is_still_at_work(submission)) return;
+    scheduler::Scheduler* scheduler = scheduler_of(submission.site);
+    if (scheduler == nullptr) return;
+    const scheduler::FindAnswer answer = scheduler->find(submission.token);
+    if (const auto* found = std::get_if<scheduler::Found>(&answer)) {
+      add(submission.sweep, ledger::Adopted{submission.token, found->job, "scheduler", {}});
+      return;
+    }
+    if (const auto* trouble = std::get_if<scheduler::CouldNotAsk>(&answer)) {
+      could_not_ask(submission.site, trouble->why);
+      return;
+    }
+    answer_of(submission.site);
+    if (adopt_by_claims(submission)) return;
+    settle_absence(submission, scheduler->settle_time());
+  }
+
+  // A claim with the token proves that the job went in.
+  bool adopt_by_claims(const ledger::SubmissionState& submission) {
+    bool adopted = false;
+    for (const PlannedTask& task : submission.runs) {
+      const auto claim = load_claim(RunFolder(task.folder).claim(task.attempt));
+      if (!claim || claim->revoked || claim->token != submission.token.text) continue;
+      add(submission.sweep, ledger::Adopted{submission.token, JobId{claim->job}, "claim", {task.run}});
+      adopted = true;
+    }
+    return adopted;
+  }
+
+  void settle_absence(const ledger::SubmissionState& submission, Seconds settle_time) {
+    const Instant now = around_.clock->now();
+    if (!submission.absent_since) add(submission.sweep, ledger::Absent{submission.token, {}});
+    const Instant since = submission.absent_since.value_or(now);
+    if (Seconds(now - since) < settle_time) return;
+    if (ledger::times_resubmitted(ledger_, submission.token) < kMostResubmissions) {
+      report_.to_hand_over.push_back(submission);
+      return;
+    }
+    for (const PlannedTask& task : submission.runs) {
+      add(submission.sweep, ledger::Ended{{task.run, task.attempt}, submission.token, RunState::lost, "never-surfaced"});
+    }
+  }
+
+  // One question per site for all its open attempts, whatever their number.
+  void ask_about_open_attempts() {
+    std::map<std::string, std::vector<const ledger::AttemptState*>> by_site;
+    for (const ledger::AttemptState* attempt : ledger::open_attempts(ledger_)) {
+      const auto submission = ledger_.submissions.find(attempt->token);
+      if (submission == ledger_.submissions.end()) continue;
+      if (submission->second.answer == ledger::Answer::accepted) by_site[submission->second.site].push_back(attempt);
+    }
+    for (const auto& [site, attempts] : by_site) ask(site, attempts);
+  }
+
+  void ask(const std::string& site, const std::vector<const ledger::AttemptState*>& attempts) {
+    scheduler::Scheduler* scheduler = scheduler_of(site);
+    if (scheduler == nullptr) return;
+    answer_of(site);
+    std::vector<scheduler::TaskRef> tasks;
+    for (const ledger::AttemptState* attempt : attempts) tasks.push_back({attempt->job, attempt->token, attempt->index});
+    const std::vector<scheduler::TaskStatus> answers = scheduler->status(tasks);
+    for (std::size_t i = 0; i < attempts.size(); ++i) take(site, *attempts[i], answers.at(i));
+  }
+
+  void take(const std::string& site, const ledger::AttemptState& attempt, const scheduler::TaskStatus& status) {
+    if (const auto* trouble = std::get_if<scheduler::CouldNotAsk>(&status)) {
+      could_not_ask(site, trouble->why);
+    } else if (const auto* known = std::get_if<scheduler::Known>(&status)) {
+      if (known->ended) {
+        end(attempt, known->ended);
+      } else {
+        see(attempt, *known);
+      }
+    } else {
+      end(attempt, std::nullopt);
+    }
+  }
+
+  void see(const ledger::AttemptState& attempt, const scheduler::Known& known) {
+    const RunState state = known.state.value_or(RunState::unknown);
+    if (state == attempt.state && known.raw == attempt.raw && known.reason == attempt.reason) return;
+    add(attempt.sweep, ledger::Seen{attempt.key, attempt.token, state, known.raw, known.reason, known.since});
+  }
+
+  void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
+    // Another submission of the same attempt claimed it: that one trains, and its result is the attempt's.
+    const auto claim = load_claim(RunFolder(ledger_.runs.at(attempt.key.run).folder).claim(attempt.key.attempt));
+    const bool elsewhere = claim && !claim->revoked && claim->token != attempt.token.text &&
+                           ledger_.submissions.contains(Token{claim->token});
+    if (elsewhere) {
+      add(attempt.sweep, ledger::Adopted{Token{claim->token}, JobId{claim->job}, "claim", {attempt.key.run}});
+      return;
+    }
+    const Settled settled = settle(around_, ledger_, attempt, end);
+    ledger::stop_point("after-settle");
+    add(attempt.sweep, ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause});
+    report_.ended.push_back(attempt.key);
+  }
+
+  void add(const std::string& sweep, ledger::EventBody body) { events_.push_back({sweep, std::move(body)}); }
+
+  const Surroundings& around_;
+  Schedulers& schedulers_;
+  ledger::Ledger ledger_;
+  std::vector<SweepEvent> events_;
+  RefreshReport report_;
+};
+
+}  // namespace
+
+scheduler::Scheduler* Schedulers::find(const std::string& site, std::string& why) {
+  const auto found = made_.find(site);
+  if (found != made_.end()) return found->second.get();
+  try {
+    const site::Profile profile =
+        site == around_.site.profile.name ? around_.site.profile : site::load_profile(site);
+    return made_.emplace(site, scheduler::make_scheduler(profile, around_.workspace.root(), around_.environment, *around_.clock))
+        .first->second.get();
+  } catch (const Error& error) {
+    why = error.what();
+    return nullptr;
+  }
+}
+
+scheduler::Scheduler& Schedulers::of_this_site() {
+  std::string why;
+  scheduler::Scheduler* found = find(around_.site.profile.name, why);
+  if (found == nullptr) throw Error(why);
+  return *found;
+}
+
+RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
+  return Refresh(around, schedulers, sweeps).run();
+}
+
+void hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {
+  for (const ledger::SubmissionState& old : report.to_hand_over) {
+    std::string why;
+    scheduler::Scheduler* scheduler = schedulers.find(old.site, why);
+    if (scheduler == nullptr) continue;
+    if (const auto again = submit_again(around, *scheduler, old)) {
+      log::note(fmt::format("submission {} was interrupted before the scheduler had it; handed over again as {}",
+                            old.token.text, again->token.text));
+    }
+  }
+}
+
+}  // namespace tt::flow

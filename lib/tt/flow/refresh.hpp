@@ -1,0 +1,47 @@
+// tt/flow/refresh.hpp: asks the schedulers once for all open jobs, adopts what was submitted without an answer, and
+// settles what ended. Every command that shows or decides begins with it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tt/flow/history.hpp"
+#include "tt/flow/surroundings.hpp"
+#include "tt/scheduler/scheduler.hpp"
+
+namespace tt::flow {
+
+// The schedulers of the sites that have open jobs, made when first asked for.
+class Schedulers {
+ public:
+  explicit Schedulers(const Surroundings& around) : around_(around) {}
+  // nullptr when the site's profile is gone or its scheduler cannot be spoken to; `why` then says so.
+  scheduler::Scheduler* find(const std::string& site, std::string& why);
+  scheduler::Scheduler& of_this_site();
+
+ private:
+  const Surroundings& around_;
+  std::map<std::string, std::unique_ptr<scheduler::Scheduler>> made_;
+};
+
+struct SiteAnswer {
+  std::string site;
+  bool asked = true;
+  std::string why;  // of "could not ask"
+};
+
+struct RefreshReport {
+  std::vector<SiteAnswer> sites;
+  std::vector<AttemptKey> ended;                     // attempts that were settled now
+  std::vector<ledger::SubmissionState> to_hand_over;  // absent past the settle time: the same attempts go again
+};
+
+// Changes journal and summaries, hands nothing over.
+RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
+
+// For commands that act: hands over again what refresh found absent. At most twice per attempt; then it is lost.
+void hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report);
+
+}  // namespace tt::flow

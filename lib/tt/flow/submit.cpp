@@ -1,0 +1,198 @@
+#include "tt/flow/submit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "tt/base/error.hpp"
+#include "tt/base/log.hpp"
+#include "tt/flow/job_environment.hpp"
+#include "tt/ledger/journal.hpp"
+#include "tt/ledger/stop_point.hpp"
+#include "tt/ledger/submission_folder.hpp"
+#include "tt/render/job_script.hpp"
+
+namespace tt::flow {
+namespace {
+
+using ledger::stop_point;
+
+// Runs that can share one job array.
+using Shape = std::tuple<std::string, int, int, double>;  // sweep, nodes, GPUs per node, walltime
+Shape shape_of(const RunRecord& record) {
+  return {record.sweep, record.resources.nodes, record.resources.gpus_per_node, record.resources.walltime.count()};
+}
+
+std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, const scheduler::Limits& limits) {
+  std::vector<std::vector<Candidate>> groups;
+  std::map<Shape, std::size_t> open;  // shape → the group that still takes runs
+  const std::size_t largest = static_cast<std::size_t>(std::max(1, limits.max_array_tasks.value_or(1 << 30)));
+  for (const Candidate& run : runs) {
+    const auto [place, is_new] = open.try_emplace(shape_of(run.record), groups.size());
+    if (!is_new && groups[place->second].size() >= largest) place->second = groups.size();
+    if (place->second == groups.size()) groups.emplace_back();
+    groups[place->second].push_back(run);
+  }
+  return groups;
+}
+
+PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
+                               const Surroundings& around) {
+  const site::Profile& site = around.site.profile;
+  const SubmissionFolder folder(around.workspace.root(), token);
+  render::JobRequest job;
+  job.token = token;
+  job.site = site;
+  job.shape = runs.front().record.resources;
+  job.submission_folder = folder.path();
+
+  PreparedSubmission prepared;
+  prepared.sweep = runs.front().record.sweep;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Candidate& run = runs[i];
+    const int index = static_cast<int>(i);
+    job.tasks.push_back({index, attempts[i], run.mode, run.folder, run.record});
+    prepared.tasks.push_back({run.record.id, run.record.name, run.folder.path(), attempts[i], index, run.mode});
+    prepared.request.indices.push_back(index);
+  }
+  prepared.script = render::job_script(job);
+  prepared.task_file = render::task_file(job);
+  prepared.request.token = token;
+  prepared.request.submission = folder.path();
+  prepared.request.script = folder.script();
+  prepared.request.shape = job.shape;
+  prepared.request.walltime = job.shape.walltime;
+  prepared.request.warn_before = site.warn_before;
+  prepared.request.kill_after = site.kill_after;
+  prepared.request.workdir = around.workspace.root();
+  prepared.request.environment = job_environment(around.environment);
+  return prepared;
+}
+
+// Attempts are never reused: after every one the journal and the folder know.
+int next_attempt(const Candidate& run, const ledger::Ledger& ledger) {
+  return std::max(ledger::next_attempt(ledger, run.record.id), run.folder.last_attempt() + 1);
+}
+
+ledger::Submitter ourselves(const Surroundings& around) {
+  static const ProcessIdentity process = identify_this_process();
+  return {around.host, process};
+}
+
+SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& around, const std::string& scheduler) {
+  ledger::Intent intent;
+  intent.token = prepared.request.token;
+  intent.site = around.site.profile.name;
+  intent.scheduler = scheduler;
+  intent.sweep = prepared.sweep;
+  intent.runs = prepared.tasks;
+  intent.replaces = prepared.replaces;
+  intent.by = ourselves(around);
+  return {prepared.sweep, intent};
+}
+
+HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmission& prepared,
+                    std::vector<SweepEvent>& events) {
+  HandedOver result{prepared.request.token, {}, prepared.tasks.size(), "", ""};
+  const Token& token = prepared.request.token;
+  if (const auto* accepted = std::get_if<scheduler::Accepted>(&answer)) {
+    result.job = accepted->job;
+    events.push_back({prepared.sweep, ledger::Answered{token, accepted->job}});
+  } else if (const auto* refused = std::get_if<scheduler::Refused>(&answer)) {
+    result.refused = refused->reason;
+    events.push_back({prepared.sweep, ledger::Refused{token, refused->reason}});
+  } else {
+    result.no_answer = std::get<scheduler::NoAnswer>(answer).why;
+    events.push_back({prepared.sweep, ledger::NoAnswer{token, result.no_answer}});
+  }
+  return result;
+}
+
+HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& around, scheduler::Scheduler& scheduler) {
+  SubmissionRecord record;
+  record.token = prepared.request.token;
+  record.site = around.site.profile.name;
+  record.scheduler = scheduler.name();
+  record.sweep = prepared.sweep;
+  record.runs = prepared.tasks;
+  record.created = iso_time(around.clock->now());
+  record.replaces = prepared.replaces;
+  const SubmissionFolder folder(around.workspace.root(), record.token);
+  ledger::write_submission(folder, record, prepared.script, prepared.task_file);
+  stop_point("after-submission-folder");
+  const scheduler::SubmitAnswer answer = scheduler.submit(prepared.request);
+  stop_point("after-scheduler-call");
+  std::vector<SweepEvent> events;
+  HandedOver result = answered(answer, prepared, events);
+  flow::record(around, events);
+  stop_point("after-answer");
+  return result;
+}
+
+}  // namespace
+
+std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
+                                        const Surroundings& around, const scheduler::Limits& limits, Tokens tokens) {
+  std::vector<PreparedSubmission> prepared;
+  for (const std::vector<Candidate>& alike : group(runs, limits)) {
+    std::vector<int> attempts;
+    for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
+    const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
+    prepared.push_back(prepare_one(alike, attempts, token, around));
+  }
+  return prepared;
+}
+
+std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
+                               const std::vector<std::string>& sweeps, const Choose& choose) {
+  std::vector<PreparedSubmission> prepared;
+  {
+    const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+    const ledger::Ledger ledger = load_history(around.workspace, sweeps);
+    const Choice choice = choose(ledger);
+    prepared = prepare(choice.runs, ledger, around, scheduler.limits(), Tokens::real);
+    std::vector<SweepEvent> events = choice.events;
+    for (const PreparedSubmission& one : prepared) events.push_back(intent_of(one, around, scheduler.name()));
+    stop_point("before-intent");
+    if (!events.empty()) record(lock, around, events);
+    stop_point("after-intent");
+  }
+  std::vector<HandedOver> handed_over;
+  for (const PreparedSubmission& one : prepared) handed_over.push_back(hand_over(one, around, scheduler));
+  return handed_over;
+}
+
+std::optional<HandedOver> submit_again(const Surroundings& around, scheduler::Scheduler& scheduler,
+                                       const ledger::SubmissionState& old) {
+  PreparedSubmission prepared;
+  {
+    const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+    // Somebody else may have come first: the fold under the lock decides.
+    const ledger::Ledger ledger = load_history(around.workspace, {old.sweep});
+    std::vector<Candidate> runs;
+    std::vector<int> attempts;
+    for (const PlannedTask& task : old.runs) {
+      const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
+      if (attempt == nullptr || attempt->closed || attempt->token != old.token) continue;
+      RunFolder folder(task.folder);
+      auto run_record = folder.load_record();
+      if (!run_record) {
+        log::warning(fmt::format("{} is gone; run {} is not handed over again", task.folder.string(), task.name));
+        continue;
+      }
+      runs.push_back({std::move(folder), std::move(*run_record), task.mode});
+      attempts.push_back(task.attempt);
+    }
+    if (runs.empty()) return std::nullopt;
+    prepared = prepare_one(runs, attempts, ledger::make_token(), around);
+    prepared.replaces = old.token;
+    const SweepEvent intent = intent_of(prepared, around, scheduler.name());
+    record(lock, around, std::span(&intent, 1));
+    stop_point("after-second-intent");
+  }
+  return hand_over(prepared, around, scheduler);
+}
+
+}  // namespace tt::flow

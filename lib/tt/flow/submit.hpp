@@ -1,0 +1,62 @@
+// tt/flow/submit.hpp: chosen runs → submissions, each handed over exactly once.
+//
+//   1. under the workspace lock: fold the journal, choose, write the intent (run, attempt, token); release
+//   2. write and sync submissions/<token>/, call the scheduler
+//   3. write down the answer
+// After a crash at any instant refresh.hpp asks for the token and adopts, or hands the same attempt over again.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tt/flow/history.hpp"
+#include "tt/flow/surroundings.hpp"
+#include "tt/job/run_folder.hpp"
+#include "tt/scheduler/scheduler.hpp"
+
+namespace tt::flow {
+
+struct Candidate {
+  RunFolder folder;
+  RunRecord record;
+  RetryMode mode = RetryMode::resume;
+};
+
+// What `choose` answers: the runs to hand over, and events that belong to the choice (a retry that is used up, say).
+struct Choice {
+  std::vector<Candidate> runs;
+  std::vector<SweepEvent> events;
+};
+using Choose = std::function<Choice(const ledger::Ledger&)>;
+
+// One submission, complete before anybody is asked: also what a dry run prints.
+struct PreparedSubmission {
+  std::string sweep;
+  std::vector<PlannedTask> tasks;
+  std::string script;
+  std::string task_file;
+  scheduler::SubmitRequest request;
+  std::optional<Token> replaces;
+};
+enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry run
+// Groups runs of one shape, cuts at the scheduler's array limit, numbers the attempts.
+std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
+                                        const Surroundings& around, const scheduler::Limits& limits, Tokens tokens);
+
+struct HandedOver {
+  Token token;
+  JobId job;            // empty: refused or no answer
+  std::size_t runs = 0;
+  std::string refused;  // the scheduler's reason
+  std::string no_answer;
+};
+std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
+                               const std::vector<std::string>& sweeps, const Choose& choose);
+
+// The same attempts again, with a new token, after `old` was absent past the settle time.
+std::optional<HandedOver> submit_again(const Surroundings& around, scheduler::Scheduler& scheduler,
+                                       const ledger::SubmissionState& old);
+
+}  // namespace tt::flow

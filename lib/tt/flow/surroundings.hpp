@@ -1,0 +1,32 @@
+// tt/flow/surroundings.hpp: what a tool finds when it starts, captured once in main and never changed afterwards.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "tt/base/clock.hpp"
+#include "tt/base/environment.hpp"
+#include "tt/flow/workspace.hpp"
+#include "tt/site/profile.hpp"
+
+namespace tt::flow {
+
+struct Surroundings {
+  Environment environment;
+  std::filesystem::path here;  // working directory
+  std::string host;
+  Workspace workspace{"."};
+  site::Choice site;
+  site::Machine machine;
+  int gpus_per_node = 1;
+  Clock* clock = nullptr;
+};
+
+struct SurroundingsFlags {
+  std::optional<std::string> site;
+  std::optional<std::string> workspace;
+};
+Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock);
+
+}  // namespace tt::flow

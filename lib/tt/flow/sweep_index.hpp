@@ -1,0 +1,36 @@
+// tt/flow/sweep_index.hpp: .tt/sweeps/<sweep>.json: what the last expand of a sweep made, in plan order.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tt/flow/workspace.hpp"
+#include "tt/job/run.hpp"
+
+namespace tt::flow {
+
+struct IndexedRun {
+  RunId id;
+  std::string model;
+  std::string name;
+};
+
+struct SweepIndex {
+  std::string sweep;
+  std::filesystem::path file;     // the sweep file, absolute
+  std::filesystem::path base_file;  // its base, absolute
+  std::string file_fingerprint;   // of both at the last expand
+  std::string expanded;           // ISO 8601
+  std::vector<IndexedRun> runs;   // in plan order
+  std::vector<IndexedRun> orphans;  // runs of earlier plans whose folders are still there
+};
+
+// nullopt when the sweep was never expanded here.
+std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std::string& sweep);
+// Of a sweep file and its base as they stand now.
+std::string fingerprint_of_files(std::string_view sweep_text, std::string_view base_text);
+void save_sweep_index(const Workspace& workspace, const SweepIndex& index);
+
+}  // namespace tt::flow

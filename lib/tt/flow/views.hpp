@@ -1,0 +1,49 @@
+// tt/flow/views.hpp: where every run of a workspace stands, as one list; and choosing from it by name or pattern.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tt/flow/sweep_index.hpp"
+#include "tt/flow/surroundings.hpp"
+#include "tt/job/run_folder.hpp"
+#include "tt/ledger/fold.hpp"
+
+namespace tt::flow {
+
+struct RunView {
+  RunId id;
+  std::string name;
+  std::string model;
+  std::string sweep;
+  RunFolder folder{""};
+  RunState state = RunState::planned;
+  std::string raw_state;
+  std::string reason;
+  JobId job;
+  Token token;
+  std::string site;
+  int attempt = 0;    // 0: never handed over
+  int index = 0;      // in its submission
+  std::optional<Instant> since;
+  std::string cause;  // of an ended attempt
+};
+
+// Runs of these sweeps in plan order. Reads run folders only where the ledger is silent.
+std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
+                                  const std::vector<std::string>& sweeps);
+
+// What the words of a command name: sweep files, run folders, run names or patterns. None: every sweep here.
+struct Selection {
+  std::vector<std::string> sweeps;
+  std::vector<std::string> patterns;  // on "<name>" or "<model>/<name>"; empty: all runs of the sweeps
+};
+// An argument is a path if it exists, else a pattern. Throws Error naming what is known when nothing is meant.
+Selection select(const Surroundings& around, const std::vector<std::string>& words);
+// The runs a selection means. Throws Error when a pattern matches none.
+std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection);
+// Exactly one run. Throws Error that lists the candidates when it is not exactly one.
+RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word);
+
+}  // namespace tt::flow

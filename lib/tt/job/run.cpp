@@ -1,0 +1,130 @@
+#include "tt/job/run.hpp"
+
+#include <fmt/format.h>
+
+#include "tt/base/error.hpp"
+
+namespace tt {
+namespace {
+
+Value table_of(const Variables& variables) {
+  Value table = Value::object();
+  for (const auto& [name, value] : variables) table.set(name, value);
+  return table;
+}
+
+Variables variables_of(const Value& table) {
+  Variables variables;
+  if (!table.is_table()) return variables;
+  for (const auto& [name, value] : table.as_table()) variables[name] = value.is_string() ? value.as_string() : "";
+  return variables;
+}
+
+Apply parse_apply(const std::string& word) {
+  if (word == "flags") return Apply::flags;
+  if (word == "both") return Apply::both;
+  return Apply::config;
+}
+
+Launch launch_of(const Value& table) {
+  Launch launch;
+  launch.script = table.text_or("script");
+  launch.folder = table.text_or("folder");
+  launch.config = table.text_or("config");
+  launch.apply = parse_apply(table.text_or("apply"));
+  launch.log_rank = table.text_or("log_rank", "0");
+  if (const Value* arguments = table.find("arguments"); arguments != nullptr && arguments->is_list()) {
+    for (const Value& word : arguments->as_list()) launch.arguments.push_back(word.is_string() ? word.as_string() : "");
+  }
+  return launch;
+}
+
+}  // namespace
+
+std::string to_string(Apply apply) {
+  switch (apply) {
+    case Apply::flags:
+      return "flags";
+    case Apply::both:
+      return "both";
+    default:
+      return "config";
+  }
+}
+
+Value to_value(const RunRecord& record) {
+  Value overrides = Value::object();
+  for (const Assignment& assignment : record.overrides) overrides.set(assignment.key, assignment.value);
+  Value arguments = Value::array();
+  for (const std::string& word : record.launch.arguments) arguments.push(word);
+
+  Value json = Value::object();
+  json.set("schema", "tt.run/1");
+  json.set("id", record.id.text);
+  json.set("name", record.name);
+  json.set("model", record.model);
+  json.set("sweep", record.sweep);
+  json.set("sweep_file", record.sweep_file.string());
+  json.set("base_file", record.base_file.string());
+  json.set("site", record.site);
+  json.set("overrides", std::move(overrides));
+  json.set("environment", table_of(record.environment));
+  json.set("resources", Value::object()
+                            .set("nodes", record.resources.nodes)
+                            .set("gpus_per_node", record.resources.gpus_per_node)
+                            .set("gpus", record.resources.gpus)
+                            .set("walltime_seconds", static_cast<std::int64_t>(record.resources.walltime.count())));
+  json.set("repeat", record.repeat ? Value(*record.repeat) : Value());
+  json.set("repeat_group", record.repeat_group);
+  json.set("fingerprint",
+           Value::object().set("settings", record.fingerprint.settings).set("content", record.fingerprint.content));
+  json.set("torchtitan", Value::object()
+                             .set("version", record.torchtitan.version)
+                             .set("era", record.torchtitan.era)
+                             .set("source", record.torchtitan.source));
+  json.set("launch", Value::object()
+                         .set("script", record.launch.script.string())
+                         .set("folder", record.launch.folder.string())
+                         .set("apply", to_string(record.launch.apply))
+                         .set("config", record.launch.config.string())
+                         .set("log_rank", record.launch.log_rank)
+                         .set("arguments", std::move(arguments)));
+  json.set("tool_version", record.tool_version);
+  return json;
+}
+
+RunRecord read_run_record(const std::string& text, const std::string& what) {
+  const Value json = parse_json(text, what);
+  const std::string schema = json.text_or("schema");
+  if (schema != "tt.run/1") {
+    throw Error(fmt::format("{}: expected a tt.run/1 record, found schema '{}'", what, schema));
+  }
+  RunRecord record;
+  record.id = {json.text_or("id")};
+  record.name = json.text_or("name");
+  record.model = json.text_or("model");
+  record.sweep = json.text_or("sweep");
+  record.sweep_file = json.text_or("sweep_file");
+  record.base_file = json.text_or("base_file");
+  record.site = json.text_or("site");
+  if (const Value& overrides = json.at("overrides"); overrides.is_table()) {
+    for (const auto& [key, value] : overrides.as_table()) record.overrides.push_back({key, value});
+  }
+  record.environment = variables_of(json.at("environment"));
+  const Value& resources = json.at("resources");
+  record.resources = {static_cast<int>(resources.integer_or("nodes", 1)),
+                      static_cast<int>(resources.integer_or("gpus_per_node", 1)),
+                      static_cast<int>(resources.integer_or("gpus", 1)),
+                      Seconds(static_cast<double>(resources.integer_or("walltime_seconds")))};
+  if (const Value& repeat = json.at("repeat"); repeat.is_integer())
+    record.repeat = static_cast<int>(repeat.as_integer());
+  record.repeat_group = json.text_or("repeat_group");
+  record.fingerprint = {json.at("fingerprint").text_or("settings"), json.at("fingerprint").text_or("content")};
+  const Value& torchtitan = json.at("torchtitan");
+  record.torchtitan = {torchtitan.text_or("version"), torchtitan.text_or("era"), torchtitan.text_or("source")};
+  record.launch = launch_of(json.at("launch"));
+  record.tool_version = json.text_or("tool_version");
+  return record;
+}
+
+}  // namespace tt

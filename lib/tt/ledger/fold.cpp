@@ -1,0 +1,246 @@
+#include "tt/ledger/fold.hpp"
+
+#include <algorithm>
+
+namespace tt::ledger {
+namespace {
+
+bool holds(const std::vector<RunId>& runs, const RunId& run) {
+  return std::find(runs.begin(), runs.end(), run) != runs.end();
+}
+
+AttemptState* attempt_of(Ledger& ledger, const AttemptKey& key) {
+  const auto run = ledger.runs.find(key.run);
+  if (run == ledger.runs.end()) return nullptr;
+  const auto found = run->second.attempts.find(key.attempt);
+  return found == run->second.attempts.end() ? nullptr : &found->second;
+}
+
+SubmissionState* submission_of(Ledger& ledger, const Token& token) {
+  const auto found = ledger.submissions.find(token);
+  return found == ledger.submissions.end() ? nullptr : &found->second;
+}
+
+// Every attempt that was handed over with a token, whether the token still carries it or not.
+template <class Act>
+void for_attempts(Ledger& ledger, const SubmissionState& submission, Act act) {
+  for (const PlannedTask& task : submission.runs) {
+    if (AttemptState* attempt = attempt_of(ledger, {task.run, task.attempt})) act(*attempt, task);
+  }
+}
+
+// Applies one kind of event. Guards by token and time make a replay of an old event harmless.
+struct Apply {
+  Ledger& ledger;
+  Instant time;
+
+  void operator()(const Intent& e) const {
+    const auto [place, is_new] = ledger.submissions.try_emplace(e.token);
+    if (!is_new) return;
+    place->second = {e.token, e.site, e.scheduler, e.sweep, e.runs, time, Answer::none,
+                     {},      {},     e.replaces,  {},      {},     e.by};
+    if (SubmissionState* old = e.replaces ? submission_of(ledger, *e.replaces) : nullptr) old->replaced_by = e.token;
+    for (const PlannedTask& task : e.runs) open_attempt(e, task);
+  }
+  void open_attempt(const Intent& e, const PlannedTask& task) const {
+    RunHistory& run = ledger.runs[task.run];
+    if (time >= run.named) {
+      run.named = time;
+      run.name = task.name;
+      run.folder = task.folder;
+    }
+    AttemptState fresh;
+    fresh.key = {task.run, task.attempt};
+    fresh.mode = task.mode;
+    fresh.sweep = e.sweep;
+    fresh.token = e.token;
+    fresh.index = task.index;
+    // A cancel that was wanted before the second submission is still wanted.
+    if (const AttemptState* before = attempt_of(ledger, fresh.key)) fresh.cancel_wanted = before->cancel_wanted;
+    run.attempts[task.attempt] = std::move(fresh);
+  }
+  void operator()(const Answered& e) const { accept(e.token, e.job); }
+  void accept(const Token& token, const JobId& job) const {
+    SubmissionState* submission = submission_of(ledger, token);
+    if (submission == nullptr) return;
+    submission->answer = Answer::accepted;
+    submission->reason.clear();
+    submission->absent_since.reset();
+    if (!job.empty()) submission->job = job;
+    for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask&) {
+      if (attempt.token != token) return;
+      attempt.job = submission->job;
+      attempt.absent_since.reset();
+    });
+  }
+  void operator()(const Refused& e) const {
+    SubmissionState* submission = submission_of(ledger, e.token);
+    if (submission == nullptr || submission->answer == Answer::accepted) return;
+    submission->answer = Answer::refused;
+    submission->reason = e.reason;
+    for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask&) {
+      if (attempt.token != e.token || attempt.ended) return;
+      attempt.closed = true;
+      attempt.state = RunState::planned;
+      attempt.reason = e.reason;
+    });
+  }
+  void operator()(const NoAnswer& e) const {
+    SubmissionState* submission = submission_of(ledger, e.token);
+    if (submission == nullptr || submission->answer != Answer::none) return;
+    submission->answer = Answer::no_answer;
+    submission->reason = e.why;
+  }
+  void operator()(const Adopted& e) const {
+    SubmissionState* submission = submission_of(ledger, e.token);
+    if (submission == nullptr) return;
+    for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
+      if (holds(e.runs, task.run)) take_over(attempt, e.token, task.index);
+    });
+    accept(e.token, e.job);
+  }
+  // The claim or result of this token was found: it is the one that trains, even after the attempt was given up.
+  void take_over(AttemptState& attempt, const Token& token, int index) const {
+    const bool surfaced_late = attempt.closed && (!attempt.ended || time > *attempt.ended);
+    if (attempt.token == token && !surfaced_late) return;
+    if (attempt.closed && !surfaced_late) return;
+    if (attempt.adopted && time < *attempt.adopted) return;
+    attempt.token = token;
+    attempt.index = index;
+    attempt.adopted = time;
+    attempt.job = {};
+    attempt.state = RunState::submitted;
+    attempt.raw.clear();
+    attempt.reason.clear();
+    attempt.cause.clear();
+    attempt.closed = false;
+    attempt.ended.reset();
+  }
+  void operator()(const Absent& e) const {
+    SubmissionState* submission = submission_of(ledger, e.token);
+    if (submission == nullptr || submission->answer == Answer::accepted) return;
+    if (e.runs.empty() && !submission->absent_since) submission->absent_since = time;
+    for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
+      if (attempt.token != e.token || attempt.absent_since) return;
+      if (e.runs.empty() || holds(e.runs, task.run)) attempt.absent_since = time;
+    });
+  }
+  void operator()(const Seen& e) const {
+    AttemptState* attempt = attempt_of(ledger, e.attempt);
+    if (attempt == nullptr || attempt->closed || attempt->token != e.token) return;
+    if (attempt->seen && time < *attempt->seen) return;
+    attempt->seen = time;
+    attempt->state = e.state;
+    attempt->raw = e.raw;
+    attempt->reason = e.reason;
+    attempt->since = e.since;
+  }
+  void operator()(const CancelWanted& e) const {
+    for (const AttemptKey& key : e.attempts) {
+      if (AttemptState* attempt = attempt_of(ledger, key)) want_cancel(*attempt, e.as);
+    }
+  }
+  // Who asked for `cancelled` is not overruled by an interrupted `run`.
+  static void want_cancel(AttemptState& attempt, CancelAs as) {
+    if (attempt.cancel_wanted != CancelAs::cancelled) attempt.cancel_wanted = as;
+  }
+  void operator()(const Ended& e) const {
+    AttemptState* attempt = attempt_of(ledger, e.attempt);
+    if (attempt == nullptr || attempt->ended) return;
+    if (!e.token.empty() && attempt->token != e.token) return;
+    if (attempt->adopted && time < *attempt->adopted) return;
+    attempt->closed = true;
+    attempt->state = e.state;
+    attempt->cause = e.cause;
+    attempt->ended = time;
+  }
+  void operator()(const Renamed& e) const {
+    RunHistory& run = ledger.runs[e.run];
+    if (time < run.named) return;
+    run.named = time;
+    run.name = e.to;
+    if (!e.folder.empty()) run.folder = e.folder;
+  }
+  void operator()(const RetryUsed& e) const { ledger.runs[e.attempt.run].retries[e.attempt.attempt] = e.cause; }
+  void operator()(const Again& e) const {
+    RunHistory& run = ledger.runs[e.attempt.run];
+    run.fresh_after = std::max(run.fresh_after, e.attempt.attempt);
+  }
+  void operator()(const UnknownEvent&) const {}
+};
+
+bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission) {
+  return std::any_of(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {
+    const AttemptState* attempt = find_attempt(ledger, {task.run, task.attempt});
+    return attempt != nullptr && !attempt->closed && attempt->token == submission.token;
+  });
+}
+
+}  // namespace
+
+void apply(Ledger& ledger, const Event& event) { std::visit(Apply{ledger, event.time}, event.body); }
+
+Ledger fold(std::span<const Event> events) {
+  Ledger ledger;
+  for (const Event& event : events) apply(ledger, event);
+  return ledger;
+}
+
+std::vector<const AttemptState*> open_attempts(const Ledger& ledger) {
+  std::vector<const AttemptState*> open;
+  for (const auto& [id, run] : ledger.runs) {
+    for (const auto& [number, attempt] : run.attempts) {
+      if (!attempt.closed) open.push_back(&attempt);
+    }
+  }
+  return open;
+}
+
+std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger) {
+  std::vector<const SubmissionState*> unanswered;
+  for (const auto& [token, submission] : ledger.submissions) {
+    const bool silent = submission.answer == Answer::none || submission.answer == Answer::no_answer;
+    if (silent && carries_open_attempt(ledger, submission)) unanswered.push_back(&submission);
+  }
+  return unanswered;
+}
+
+const AttemptState* last_attempt(const Ledger& ledger, const RunId& run) {
+  const auto found = ledger.runs.find(run);
+  if (found == ledger.runs.end() || found->second.attempts.empty()) return nullptr;
+  return &found->second.attempts.rbegin()->second;
+}
+
+const AttemptState* find_attempt(const Ledger& ledger, const AttemptKey& key) {
+  const auto run = ledger.runs.find(key.run);
+  if (run == ledger.runs.end()) return nullptr;
+  const auto found = run->second.attempts.find(key.attempt);
+  return found == run->second.attempts.end() ? nullptr : &found->second;
+}
+
+int next_attempt(const Ledger& ledger, const RunId& run) {
+  const auto found = ledger.runs.find(run);
+  if (found == ledger.runs.end()) return 1;
+  const AttemptState* last = last_attempt(ledger, run);
+  return std::max(last == nullptr ? 0 : last->key.attempt, found->second.fresh_after) + 1;
+}
+
+int retries_used(const Ledger& ledger, const RunId& run, const std::string& cause) {
+  const auto found = ledger.runs.find(run);
+  if (found == ledger.runs.end()) return 0;
+  const RunHistory& history = found->second;
+  return static_cast<int>(std::count_if(history.retries.begin(), history.retries.end(), [&](const auto& retry) {
+    return retry.first > history.fresh_after && retry.second == cause;
+  }));
+}
+
+int times_resubmitted(const Ledger& ledger, const Token& token) {
+  int times = 0;
+  const auto* submission = &ledger.submissions;
+  for (auto at = submission->find(token); at != submission->end() && at->second.replaces && times < 1000; ++times) {
+    at = submission->find(*at->second.replaces);
+  }
+  return times;
+}
+
+}  // namespace tt::ledger

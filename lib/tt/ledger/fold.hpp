@@ -1,0 +1,89 @@
+// tt/ledger/fold.hpp: what we intended and what we were told, as of the last event. Pure.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tt/ledger/events.hpp"
+
+namespace tt::ledger {
+
+enum class Answer {
+  none,       // not a word: the tool ended between intent and answer
+  no_answer,  // a word, but none that says yes or no
+  accepted,   // answered or adopted: the scheduler has it, or had it
+  refused,    // nothing runs
+};
+
+struct SubmissionState {
+  Token token;
+  std::string site;
+  std::string scheduler;
+  std::string sweep;
+  std::vector<PlannedTask> runs;
+  Instant intended{};
+  Answer answer = Answer::none;
+  JobId job;           // accepted
+  std::string reason;  // refused, no answer
+  std::optional<Token> replaces;
+  std::optional<Token> replaced_by;
+  std::optional<Instant> absent_since;  // first time the scheduler did not know the token while it was unanswered
+  std::optional<Submitter> by;
+};
+
+struct AttemptState {
+  AttemptKey key;
+  RetryMode mode = RetryMode::resume;
+  std::string sweep;
+  Token token;  // the submission that carries it now; results count only with this one
+  int index = 0;
+  JobId job;  // empty: not known (yet)
+  RunState state = RunState::submitted;
+  std::string raw;
+  std::string reason;
+  std::optional<Instant> since;
+  std::optional<Instant> absent_since;
+  std::optional<CancelAs> cancel_wanted;
+  bool closed = false;  // ended, or refused by the scheduler (state planned): nothing of it runs or will
+  std::string cause;    // of an ended attempt
+  std::optional<Instant> ended;
+  std::optional<Instant> seen;     // time of the last word of the scheduler
+  std::optional<Instant> adopted;  // when a claim or result made another token the one that counts
+};
+
+struct RunHistory {
+  std::string name;              // as of the last intent or rename
+  std::filesystem::path folder;  // empty when no event said it
+  std::map<int, AttemptState> attempts;
+  std::map<int, std::string> retries;  // attempt → cause it was retried for
+  int fresh_after = 0;                 // attempts up to this one are put aside by --again
+  Instant named{};                     // when name and folder were last said
+};
+
+struct Ledger {
+  std::map<Token, SubmissionState> submissions;
+  std::map<RunId, RunHistory> runs;
+};
+
+void apply(Ledger& ledger, const Event& event);
+Ledger fold(std::span<const Event> events);
+
+// Attempts that may still run, in the order of run id and number.
+std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
+// Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.
+std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger);
+// nullptr when the run has none.
+const AttemptState* last_attempt(const Ledger& ledger, const RunId& run);
+const AttemptState* find_attempt(const Ledger& ledger, const AttemptKey& key);
+// The attempt number after every one the journal knows.
+int next_attempt(const Ledger& ledger, const RunId& run);
+// Since the last --again.
+int retries_used(const Ledger& ledger, const RunId& run, const std::string& cause);
+// How many submissions this one stands in for, one after the other (0: it is the first).
+int times_resubmitted(const Ledger& ledger, const Token& token);
+
+}  // namespace tt::ledger

@@ -1,0 +1,96 @@
+#include "tt/ledger/rebuild.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
+#include "tt/job/run_folder.hpp"
+#include "tt/ledger/submission_folder.hpp"
+
+namespace tt::ledger {
+namespace {
+
+// Where a run lies now: a rename moved its folder after the submission was written.
+using Folders = std::map<RunId, fs::path>;
+
+Folders run_folders(const fs::path& workspace, std::vector<std::string>& warnings) {
+  Folders folders;
+  for (const std::string& model : list_folder(workspace / "logs")) {
+    for (const std::string& name : list_folder(workspace / "logs" / model)) {
+      const RunFolder folder(workspace / "logs" / model / name);
+      try {
+        if (const auto record = folder.load_record()) folders[record->id] = folder.path();
+      } catch (const Error& error) {
+        warnings.push_back(error.what());
+      }
+    }
+  }
+  return folders;
+}
+
+Event intent_of(const SubmissionRecord& record, const Folders& folders) {
+  Intent intent{record.token, record.site, record.scheduler, record.sweep, record.runs, record.replaces, std::nullopt};
+  for (PlannedTask& task : intent.runs) {
+    const auto now = folders.find(task.run);
+    if (now == folders.end()) continue;
+    task.folder = now->second;
+    task.name = now->second.filename().string();
+  }
+  return {parse_iso_time(record.created).value_or(Instant{}), std::move(intent)};
+}
+
+// What one attempt of a run folder says about who tried it.
+void add_attempt(const PlannedTask& task, const Token& token, Instant time, std::vector<Event>& events) {
+  const RunFolder folder(task.folder);
+  const auto claim = load_claim(folder.claim(task.attempt));
+  if (claim && claim->revoked) {
+    events.push_back({time, Ended{{task.run, task.attempt}, {}, RunState::cancelled, "revoked"}});
+    return;
+  }
+  if (claim && claim->token == token.text) {
+    events.push_back({time, Adopted{token, JobId{claim->job}, "claim", {task.run}}});
+    return;
+  }
+  const auto exit = load_exit_record(folder.attempt_exit(task.attempt));
+  if (!claim && exit && exit->token == token.text) {
+    events.push_back({time, Adopted{token, JobId{exit->job}, "exit", {task.run}}});
+  }
+}
+
+void add_submission(const SubmissionRecord& record, const Folders& folders, Rebuilt& rebuilt) {
+  std::vector<Event>& events = rebuilt.events[record.sweep];
+  const Event intent = intent_of(record, folders);
+  events.push_back(intent);
+  for (const PlannedTask& task : std::get<Intent>(intent.body).runs) {
+    add_attempt(task, record.token, intent.time, events);
+  }
+}
+
+// An adoption makes its token the one that counts, whatever was submitted later for the same attempt: so it comes after
+// every intent.
+void intents_first(std::vector<Event>& events) {
+  std::stable_partition(events.begin(), events.end(),
+                        [](const Event& event) { return std::holds_alternative<Intent>(event.body); });
+}
+
+}  // namespace
+
+Rebuilt rebuild(const fs::path& workspace) {
+  Rebuilt rebuilt;
+  const Folders folders = run_folders(workspace, rebuilt.warnings);
+  for (const Token& token : list_submissions(workspace)) {
+    try {
+      if (const auto record = load_submission(SubmissionFolder(workspace, token))) {
+        add_submission(*record, folders, rebuilt);
+      }
+    } catch (const Error& error) {
+      rebuilt.warnings.push_back(error.what());
+    }
+  }
+  for (auto& [sweep, events] : rebuilt.events) intents_first(events);
+  return rebuilt;
+}
+
+}  // namespace tt::ledger

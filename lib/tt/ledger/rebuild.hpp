@@ -1,0 +1,25 @@
+// tt/ledger/rebuild.hpp: the journal again, from what the run folders and submissions say. The run folder is the truth,
+// the journal an index.
+//
+// What comes back: every submission with its runs, and the job of every task that left a claim or an exit.json. What
+// does not: answers of the scheduler to tasks that never started (the next refresh asks for the token), verdicts (the
+// next refresh judges exit.json as for any open attempt), retry counts.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tt/ledger/events.hpp"
+
+namespace tt::ledger {
+
+struct Rebuilt {
+  std::map<std::string, std::vector<Event>> events;  // by sweep
+  std::vector<std::string> warnings;                 // what could not be read, one sentence each
+};
+
+Rebuilt rebuild(const std::filesystem::path& workspace);
+
+}  // namespace tt::ledger

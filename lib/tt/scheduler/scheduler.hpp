@@ -1,0 +1,122 @@
+// tt/scheduler/scheduler.hpp: what tt asks of a scheduler, whichever it is: this machine, Slurm, PBS.
+//
+// Every question has an answer for "could not ask"; "gone" is not "completed", and "ended" is not "finished": whether a
+// training that ended by itself did its work is decided by its run folder.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tt/base/clock.hpp"
+#include "tt/base/environment.hpp"
+#include "tt/job/ids.hpp"
+#include "tt/job/run.hpp"
+#include "tt/job/state.hpp"
+
+namespace tt::scheduler {
+
+// One task of a submission. `job` may be empty where only the token is known.
+struct TaskRef {
+  JobId job;
+  Token token;
+  int index = 0;
+};
+
+struct SubmitRequest {
+  Token token;
+  std::filesystem::path submission;  // submissions/<token>/, complete and synced
+  std::filesystem::path script;      // job.sh in it
+  std::vector<int> indices;          // tasks of the array; one task: {0}
+  std::optional<int> throttle;       // how many of them at once
+  Resources shape;                   // of one task; shape.gpus is also how many slots it takes on this machine
+  Seconds walltime{0};               // 0: no limit
+  Seconds warn_before{60};           // early signal to the job script before the limit
+  Seconds kill_after{10};            // from the signal of a cancel to the kill
+  std::filesystem::path workdir;     // empty: the submission folder
+  Environment environment;           // the whole environment of the job, built, not inherited
+};
+
+struct Accepted {
+  JobId job;
+};
+struct Refused {  // said no: nothing runs
+  std::string reason;
+};
+struct NoAnswer {  // it may have gone in
+  std::string why;
+};
+using SubmitAnswer = std::variant<Accepted, Refused, NoAnswer>;
+
+struct Found {
+  JobId job;
+};
+struct Absent {};
+struct CouldNotAsk {
+  std::string why;
+};
+using FindAnswer = std::variant<Found, Absent, CouldNotAsk>;
+
+// How a task ended, as far as the scheduler saw it. `lost`: the machine restarted under it, nobody saw the end.
+enum class EndReason { exited, time_limit, cancelled, preempted, lost, never_started };
+std::string to_string(EndReason reason);  // "time-limit"
+std::optional<EndReason> parse_end_reason(std::string_view word);
+
+struct TaskEnd {
+  EndReason reason = EndReason::lost;
+  bool started = true;                // false: the job script never ran
+  std::optional<int> status;          // neither status nor signal: nobody saw it, never success
+  std::optional<std::string> signal;  // "SIGKILL"
+  std::optional<Instant> time;
+};
+
+struct Known {
+  // Empty when the task ended by itself (ended->reason is `exited`): finished or failed is the run folder's to say.
+  std::optional<RunState> state;
+  std::string raw;     // the scheduler's own word: QUEUED, HELD, RUNNING, EXITED, TIME-LIMIT, ...
+  std::string reason;  // why it waits or ended, for people
+  std::optional<Instant> since;
+  std::optional<TaskEnd> ended;
+  std::optional<int> position;  // 1 = next in the queue
+};
+struct Gone {};
+using TaskStatus = std::variant<Known, Gone, CouldNotAsk>;
+
+enum class StopAs { cancelled, preempted };
+
+struct Done {};    // told, or nothing left to do
+struct CouldNot {  // this task cannot be held, say
+  std::string why;
+};
+using ActAnswer = std::variant<Done, CouldNot, CouldNotAsk>;
+
+struct Limits {
+  std::optional<int> max_array_tasks;  // empty: none known
+  std::optional<int> max_array_index;
+  std::optional<int> max_submitted_tasks;
+  std::optional<Instant> as_of;  // when this was asked; empty: not asked but built in
+};
+
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  virtual std::string name() const = 0;  // "local"
+  virtual SubmitAnswer submit(const SubmitRequest& request) = 0;
+  virtual FindAnswer find(const Token& token) = 0;
+  // Answers in the order asked, one for each.
+  virtual std::vector<TaskStatus> status(std::span<const TaskRef> tasks) = 0;
+  virtual std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) = 0;
+  virtual std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) = 0;
+  virtual std::vector<ActAnswer> release(std::span<const TaskRef> tasks) = 0;
+  virtual Limits limits() const = 0;  // as remembered: asks nobody
+  // Jobs run where the user sits: asking is cheap, and Ctrl-C in `run` ends them as preempted.
+  virtual bool is_this_machine() const { return false; }
+  // How long a submission whose answer was lost may still surface.
+  virtual Seconds settle_time() const = 0;
+};
+
+}  // namespace tt::scheduler

@@ -1,0 +1,195 @@
+#include "tt/sweep/plan_print.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "tt/base/clock.hpp"
+#include "tt/base/text.hpp"
+
+namespace tt::sweep {
+namespace {
+
+constexpr std::size_t lines_shown = 200;
+constexpr std::size_t skipped_shown_per_rule = 20;
+constexpr double mib = 1024.0 * 1024.0;
+
+std::string varies_text(const Overrides& varies) {
+  std::string text;
+  for (const Assignment& assignment : varies) {
+    const std::size_t dot = assignment.key.rfind('.');
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : " ", assignment.key.substr(dot + 1), plain_text(assignment.value));
+  }
+  return text.empty() ? "-" : printable(text, 200);
+}
+
+double gpu_hours(const PlannedRun& run) { return run.resources.gpus * run.resources.walltime.count() / 3600; }
+
+std::string hours_text(double hours) {
+  return hours >= 100 ? with_thousands(static_cast<std::int64_t>(hours + 0.5)) : fmt::format("{:.3g}", hours);
+}
+
+std::string comm_text(const RunEstimate& estimate) {
+  if (!estimate.comm_wire_bytes_per_step_max) return "unknown";
+  return fmt::format("{:.1f}", *estimate.comm_wire_bytes_per_step_max / mib);
+}
+
+std::vector<Cell> row_of(const PlannedRun& run) {
+  const Resources& resources = run.resources;
+  const bool known = run.estimate.comm_wire_bytes_per_step_max.has_value();
+  return {{run.name, Tint::none},
+          {varies_text(run.varies), Tint::none},
+          {std::to_string(resources.gpus), Tint::none},
+          {fmt::format("{}x{}", resources.nodes, resources.gpus_per_node), Tint::none},
+          {hours_text(gpu_hours(run)), Tint::none},
+          {comm_text(run.estimate), known ? Tint::none : Tint::dim}};
+}
+
+std::string runs_text(const Plan& plan, const std::string& file, const Terminal& terminal) {
+  if (plan.runs.empty()) return "no runs\n";
+  TextTable table({{"run", Align::left},
+                   {"what varies", Align::left},
+                   {"world", Align::right},
+                   {"nodes", Align::right},
+                   {"GPU hours", Align::right},
+                   {"comm MiB/step", Align::right}});
+  const std::size_t shown = std::min(plan.runs.size(), lines_shown);
+  for (std::size_t i = 0; i < shown; ++i) table.add(row_of(plan.runs[i]));
+  std::string text = table.text(terminal);
+  if (plan.runs.size() > shown) {
+    text += fmt::format("... and {} more (tt-sweep plan {} --json shows all)\n",
+                        with_thousands(static_cast<std::int64_t>(plan.runs.size() - shown)), file);
+  }
+  return text;
+}
+
+std::string skipped_text(const Plan& plan) {
+  if (plan.totals.skipped == 0) return "";
+  std::string text = "\nskipped, because they could not run:\n";
+  for (const auto& [rule, count] : plan.counts_by_rule) {
+    text += fmt::format("  {} ({})\n", rule, plural(count, "point"));
+    std::int64_t shown = 0;
+    for (const SkippedPoint& point : plan.skipped) {
+      if (point.rule != rule || shown == static_cast<std::int64_t>(skipped_shown_per_rule)) continue;
+      text += fmt::format("    {}: {}\n", point.name, point.reason);
+      ++shown;
+    }
+    if (count > shown) text += fmt::format("    ... and {} more\n", with_thousands(count - shown));
+  }
+  return text;
+}
+
+std::string totals_text(const Plan& plan) {
+  std::string text =
+      fmt::format("\n{}, {} GPU hours at most", plural(plan.totals.runs, "run"), hours_text(plan.totals.gpu_hours));
+  if (plan.totals.runs > 0)
+    text += fmt::format(", {} at a time for the largest", plural(plan.totals.nodes_max, "node"));
+  if (plan.totals.skipped > 0) text += fmt::format("; {} skipped", plural(plan.totals.skipped, "point"));
+  if (plan.filtered > 0) text += fmt::format("; {} cut by exclude", plural(plan.filtered, "point"));
+  return text + "\n";
+}
+
+std::string footnote(const Plan& plan) {
+  if (plan.runs.empty() || plan.estimate_model.empty()) return "";
+  const bool unknown = std::any_of(plan.runs.begin(), plan.runs.end(),
+                                   [](const PlannedRun& run) { return !run.estimate.comm_wire_bytes_per_step_max; });
+  return fmt::format("comm MiB/step: sent by one GPU of the worst pipeline rank, {}{}\n", plan.estimate_model,
+                     unknown ? "; unknown: the model or one of its sizes is not known" : "");
+}
+
+// ---- tt.plan/1 ---------------------------------------------------------------------------------------------------
+
+Value table_of(const Overrides& overrides) {
+  Value::Table table;
+  for (const Assignment& assignment : overrides) table.emplace_back(assignment.key, assignment.value);
+  return table;
+}
+
+Value table_of(const Variables& variables) {
+  Value::Table table;
+  for (const auto& [name, value] : variables) table.emplace_back(name, value);
+  return table;
+}
+
+template <class T>
+Value or_null(const std::optional<T>& value) {
+  return value ? Value(*value) : Value();
+}
+
+// Whole bytes are written as integers.
+Value bytes_value(const std::optional<double>& bytes) {
+  if (!bytes) return {};
+  constexpr double exact = 9007199254740992.0;
+  const auto whole = static_cast<std::int64_t>(*bytes < exact ? *bytes : 0);
+  return static_cast<double>(whole) == *bytes ? Value(whole) : Value(*bytes);
+}
+
+Value run_value(const PlannedRun& run) {
+  Value estimate = Value::object();
+  estimate.set("comm_wire_bytes_per_step_max", bytes_value(run.estimate.comm_wire_bytes_per_step_max))
+      .set("memory_verdict", run.estimate.memory_verdict);
+  Value value = Value::object();
+  value.set("id", run.id.text)
+      .set("name", run.name)
+      .set("model", run.model)
+      .set("folder", fmt::format("logs/{}/{}", run.model, run.name))
+      .set("overrides", table_of(run.overrides))
+      .set("varies", table_of(run.varies))
+      .set("environment", table_of(run.environment))
+      .set("nodes", run.resources.nodes)
+      .set("gpus_per_node", run.resources.gpus_per_node)
+      .set("gpus", run.resources.gpus)
+      .set("world", run.resources.gpus)
+      .set("walltime_seconds", static_cast<std::int64_t>(run.resources.walltime.count()))
+      .set("repeat", or_null(run.repeat))
+      .set("fingerprint", run.settings_fingerprint)
+      .set("estimate", std::move(estimate));
+  return value;
+}
+
+Value skipped_value(const SkippedPoint& point) {
+  Value value = Value::object();
+  value.set("name", point.name)
+      .set("overrides", table_of(point.overrides))
+      .set("varies", table_of(point.varies))
+      .set("rule", point.rule)
+      .set("reason", point.reason);
+  return value;
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan, const std::string& file, const Terminal& terminal) {
+  return runs_text(plan, file, terminal) + skipped_text(plan) + totals_text(plan) + footnote(plan);
+}
+
+Value plan_record(const Plan& plan) {
+  Value runs = Value::array(), skipped = Value::array(), counts = Value::object(), totals = Value::object();
+  for (const PlannedRun& run : plan.runs) runs.push(run_value(run));
+  for (const SkippedPoint& point : plan.skipped) skipped.push(skipped_value(point));
+  for (const auto& [rule, count] : plan.counts_by_rule) counts.set(rule, count);
+  totals.set("runs", plan.totals.runs)
+      .set("skipped", plan.totals.skipped)
+      .set("gpu_hours", plan.totals.gpu_hours)
+      .set("nodes_max", plan.totals.nodes_max);
+  Value torchtitan = Value::object();
+  torchtitan.set("version", plan.torchtitan.version)
+      .set("era", plan.torchtitan.era)
+      .set("source", plan.torchtitan.source);
+  Value record = Value::object();
+  record.set("schema", "tt.plan/1")
+      .set("sweep", plan.sweep)
+      .set("torchtitan", std::move(torchtitan))
+      .set("runs", std::move(runs))
+      .set("skipped", std::move(skipped))
+      .set("skipped_truncated", plan.skipped_truncated())
+      .set("counts_by_rule", std::move(counts))
+      .set("filtered", plan.filtered)
+      .set("totals", std::move(totals))
+      .set("estimate_model", plan.estimate_model);
+  return record;
+}
+
+}  // namespace tt::sweep

@@ -1,0 +1,23 @@
+#include "tt/sweep/run_estimate.hpp"
+
+#include "tt/comm/estimate.hpp"
+
+namespace tt::sweep {
+
+// A sweep names one model, mostly, and has thousands of runs.
+const std::optional<titan::Architecture>& RunEstimator::architecture(const titan::TrainingShape& shape) {
+  const auto [entry, is_new] = architectures_.try_emplace({shape.model, shape.flavor});
+  if (is_new) entry->second = titan::find_architecture(shape.era, shape.model, shape.flavor);
+  return entry->second;
+}
+
+RunEstimate RunEstimator::estimate(const titan::TrainingShape& shape) {
+  const comm::Estimate found = comm::estimate_published(shape, architecture(shape));
+  return {found.wire_bytes_per_step_max, found.verdict};
+}
+
+std::string RunEstimator::model() {
+  return "model " + comm::to_string(comm::Model::published) + " (tensor and pipeline parallel traffic only)";
+}
+
+}  // namespace tt::sweep

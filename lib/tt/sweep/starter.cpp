@@ -1,0 +1,149 @@
+#include "tt/sweep/starter.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "tt/base/text.hpp"
+#include "tt/base/value.hpp"
+#include "tt/sweep/cell.hpp"
+#include "tt/titan/rules.hpp"
+#include "tt/titan/settings.hpp"
+
+namespace tt::sweep {
+namespace {
+
+constexpr std::int64_t short_training = 20;
+constexpr std::int64_t largest_world = 4096;
+
+struct Layout {
+  std::int64_t gpus = 1;
+  std::vector<std::int64_t> tensor_parallel;  // empty: the base's stays
+  std::vector<std::int64_t> batch_sizes;
+};
+
+// Finds a small sweep around a base that breaks no rule.
+class Finder {
+ public:
+  Finder(const config::Document& base, titan::Era era)
+      : era_(era),
+        lookup_([&base](std::string_view key) { return base.find(key); }),
+        base_(era, lookup_, {}),
+        steps_(std::min(base_.integer(titan::Knob::steps).value_or(short_training), short_training)),
+        batch_size_(std::max<std::int64_t>(1, base_.integer(titan::Knob::local_batch_size).value_or(1))) {}
+
+  Layout find() const {
+    const std::vector<std::int64_t> two{batch_size_, 2 * batch_size_}, one{batch_size_};
+    for (const auto& batch_sizes : {two, one}) {
+      if (auto layout = smallest({1, 2}, batch_sizes)) return *layout;
+      if (auto layout = smallest({}, batch_sizes)) return *layout;
+    }
+    return {titan::gpus_from_degrees(base_).value_or(1), {}, one};
+  }
+
+  std::int64_t steps() const { return steps_; }
+  std::optional<std::int64_t> steps_of_base() const { return base_.integer(titan::Knob::steps); }
+
+ private:
+  std::optional<Layout> smallest(const std::vector<std::int64_t>& degrees,
+                                 const std::vector<std::int64_t>& batch_sizes) const {
+    std::vector<std::int64_t> worlds;
+    if (const auto product = titan::gpus_from_degrees(base_)) worlds.push_back(*product);
+    for (std::int64_t world = degrees.empty() ? 1 : 2; world <= largest_world; world *= 2) worlds.push_back(world);
+    for (const std::int64_t world : worlds) {
+      if (works(world, degrees, batch_sizes)) return Layout{world, degrees, batch_sizes};
+    }
+    return std::nullopt;
+  }
+
+  bool works(std::int64_t world, std::vector<std::int64_t> degrees, const std::vector<std::int64_t>& sizes) const {
+    if (degrees.empty()) degrees.push_back(base_.integer(titan::Knob::tensor_parallel).value_or(1));
+    return std::all_of(degrees.begin(), degrees.end(), [&](std::int64_t degree) {
+      return std::all_of(sizes.begin(), sizes.end(), [&](std::int64_t size) { return works(world, degree, size); });
+    });
+  }
+
+  bool works(std::int64_t world, std::int64_t degree, std::int64_t size) const {
+    Overrides overrides;
+    const auto set = [&](titan::Knob knob, std::int64_t value) {
+      if (const auto key = titan::key_of(era_, knob)) overrides.push_back({*key, value});
+    };
+    set(titan::Knob::steps, steps_);
+    set(titan::Knob::tensor_parallel, degree);
+    set(titan::Knob::local_batch_size, size);
+    return titan::refusals(titan::Settings(era_, lookup_, overrides), world).empty();
+  }
+
+  titan::Era era_;
+  titan::BaseLookup lookup_;
+  titan::Settings base_;
+  std::int64_t steps_;
+  std::int64_t batch_size_;
+};
+
+std::string list_text(const std::vector<std::int64_t>& numbers) {
+  std::vector<std::string> texts;
+  for (const std::int64_t number : numbers) texts.push_back(std::to_string(number));
+  return "[" + join(texts, ", ") + "]";
+}
+
+// The name of the base, with what a folder cannot be called left out.
+std::string title_of(const std::string& base_path) {
+  std::string title;
+  for (const char c : std::filesystem::path(base_path).stem().string()) {
+    if (!unsafe_title("x" + std::string(1, c))) title += c;
+  }
+  while (!title.empty() && unsafe_title(title.substr(0, 1))) title.erase(0, 1);
+  return title.empty() || unsafe_title(title) ? "model" : title.substr(0, 100);
+}
+
+// A path as a YAML text in double quotes; a dollar sign that is part of the name is not a variable.
+std::string quoted_path(const std::string& path) { return to_json(Value(replace_all(path, "$", "$$"))); }
+
+std::string key_text(titan::Era era, titan::Knob knob) { return titan::key_of(era, knob).value_or(""); }
+
+}  // namespace
+
+std::string starter(const std::string& base_path, const config::Document& base, titan::Era era) {
+  const Finder finder(base, era);
+  const Layout layout = finder.find();
+  const std::string title = title_of(base_path);
+  const std::string steps = key_text(era, titan::Knob::steps), batch = key_text(era, titan::Knob::local_batch_size),
+                    degree = key_text(era, titan::Knob::tensor_parallel);
+  const bool varies_degree = !layout.tensor_parallel.empty();
+
+  std::string text = fmt::format(
+      "# A first sweep around a base: every combination under `matrix` becomes one run.\n"
+      "# `tt-sweep check FILE` judges it, `tt-sweep plan FILE` lists its runs, `tt-submit run FILE` runs them.\n\n"
+      "sweep: {0}_first\n"
+      "base: {1}   # the configuration every run starts from\n"
+      "model: {0}   # runs are kept in logs/{0}/\n"
+      "torchtitan:\n"
+      "  version: \"{2}\"\n"
+      "  # root: \"${{TORCHTITAN_ROOT}}\"   # the checkout to train with\n\n",
+      title, quoted_path(base_path), titan::to_string(era));
+  text += fmt::format("fixed:   # the same in every run\n  {}: {}{}\n\n", steps, finder.steps(),
+                      finder.steps_of_base() ? fmt::format("   # the base says {}", *finder.steps_of_base()) : "");
+  text += "alias:   # short names, good everywhere in this file\n";
+  if (varies_degree) text += fmt::format("  tp: {}\n", degree);
+  text += fmt::format("  bs: {}\n\n", batch);
+  text += "matrix:   # first key slowest\n";
+  if (varies_degree) text += fmt::format("  tp: {}\n", list_text(layout.tensor_parallel));
+  text += fmt::format("  bs: {}\n\n", list_text(layout.batch_sizes));
+  if (varies_degree && layout.batch_sizes.size() > 1) {
+    text += fmt::format("# exclude: [{{tp: {}, bs: {}}}]   # combinations to leave out\n",
+                        layout.tensor_parallel.back(), layout.batch_sizes.back());
+  }
+  text += fmt::format(
+      "# repeat: {{{}: [1, 2, 3]}}   # every run once for each seed\n\n"
+      "resources:\n"
+      "  gpus: {}   # in all; nodes follow from the site\n"
+      "  walltime: \"00:30:00\"\n",
+      key_text(era, titan::Knob::seed), layout.gpus);
+  return text;
+}
+
+}  // namespace tt::sweep

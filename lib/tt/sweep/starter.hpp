@@ -1,0 +1,14 @@
+// tt/sweep/starter.hpp: a small commented sweep file to begin with, made from a real base so that it passes `check`.
+#pragma once
+
+#include <string>
+
+#include "tt/config/document.hpp"
+#include "tt/titan/era.hpp"
+
+namespace tt::sweep {
+
+// `base_path` is what `base:` will say: relative to where the sweep file goes, or absolute.
+std::string starter(const std::string& base_path, const config::Document& base, titan::Era era);
+
+}  // namespace tt::sweep

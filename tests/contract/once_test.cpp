@@ -1,0 +1,127 @@
+// The promise: every run is trained exactly once, whatever is killed in between.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "support/eventually.hpp"
+#include "support/forked.hpp"
+#include "support/tools.hpp"
+#include "tt/base/files.hpp"
+
+namespace {
+
+using testing::Each;
+using testing::Pair;
+using testing::SizeIs;
+using tt::test::eventually;
+using tt::test::Sweep;
+using tt::test::Workspace;
+
+void expect_all_trained_once_and_finished(const Workspace& workspace, std::size_t runs) {
+  EXPECT_THAT(workspace.trainings(), SizeIs(runs));
+  EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
+  EXPECT_THAT(workspace.states(), SizeIs(runs));
+  EXPECT_THAT(workspace.states(), Each(Pair(testing::_, "finished")));
+}
+
+TEST(Once, ARunThatIsRepeatedTrainsNothingTwice) {
+  const Workspace workspace;
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("nothing to do: all 2 runs are finished"));
+  expect_all_trained_once_and_finished(workspace, 2);
+}
+
+class KilledAt : public testing::TestWithParam<const char*> {};
+
+TEST_P(KilledAt, TheNextRunFinishesEveryRunOnce) {
+  const Workspace workspace;
+  const tt::ProcessResult killed = workspace.tool("tt-submit", {"run", "sweep.yaml"}, {{"TT_STOP_AT", GetParam()}});
+  ASSERT_EQ(killed.ending, tt::Ending::signalled) << "the stop was never reached\n" << killed.out << killed.err;
+  ASSERT_EQ(killed.status, SIGKILL);
+  const tt::ProcessResult next = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_EQ(next.status, 0) << next.out << next.err;
+  expect_all_trained_once_and_finished(workspace, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryStep, KilledAt,
+                         testing::Values("after-expand", "before-intent", "after-intent", "after-submission-folder",
+                                         "after-scheduler-call", "after-answer", "after-settle"),
+                         [](const auto& one) {
+                           std::string name = one.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Once, KilledAtAHundredRandomInstantsNoRunIsLostAndNoneTrainsTwice) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  for (int round = 0; round < 100; ++round) {
+    const Workspace workspace;
+    const tt::ProcessIdentity run = workspace.start("tt-submit", {"run", "sweep.yaml"});
+    // The whole of it, start to summaries, takes a few hundred milliseconds.
+    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int>(0, 400'000)(random)));
+    tt::send_signal(run.pid, SIGKILL);
+    ASSERT_TRUE(eventually([&] { return !tt::is_alive(run); }));
+    const tt::ProcessResult next = workspace.submit({"run", "sweep.yaml"});
+    ASSERT_EQ(next.status, 0) << "round " << round << "\n" << next.out << next.err;
+    expect_all_trained_once_and_finished(workspace, 2);
+    if (HasFailure()) FAIL() << "round " << round;
+  }
+}
+
+TEST(Once, EightRunsAtOnceTrainEveryRunOnce) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4]\n", "", "00:05:00"});
+  const std::vector<int> codes = tt::test::in_forked_processes(8, [&](int) { return workspace.submit({"run", "sweep.yaml"}).status; });
+  EXPECT_THAT(codes, Each(0));
+  expect_all_trained_once_and_finished(workspace, 4);
+}
+
+TEST(Once, AKilledSupervisorIsReplacedAndItsTasksAreAdopted) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"2\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
+  const auto supervisor = workspace.supervisor();
+  ASSERT_TRUE(supervisor);
+  tt::send_signal(supervisor->pid, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !tt::is_alive(*supervisor); }));
+  const tt::ProcessResult wait = workspace.submit({"wait"});
+  EXPECT_EQ(wait.status, 0) << wait.out << wait.err;
+  expect_all_trained_once_and_finished(workspace, 2);
+}
+
+TEST(Once, ALostJournalIsWrittenAnewFromTheFolders) {
+  const Workspace workspace;
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  tt::remove_tree(workspace / ".tt/journal");
+  const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_EQ(again.status, 0) << again.out << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("the journal of sweep 'story' was missing"));
+  expect_all_trained_once_and_finished(workspace, 2);
+}
+
+TEST(Once, AJobWhoseClaimWasTakenBackTouchesNothing) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"30\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
+  // The same job once more, as a requeue would start it: same token, same index.
+  const auto submissions = tt::list_folder(workspace / "submissions");
+  ASSERT_THAT(submissions, SizeIs(1));
+  tt::Command again;
+  again.argv = {"bash", (workspace / ("submissions/" + submissions.front() + "/job.sh")).string(), "0"};
+  again.environment = tt::Environment::of_this_process();
+  const std::string before = tt::test::read(workspace.run("_base") / "claim-1");
+  const tt::ProcessResult requeued = tt::SystemRunner().run(again, tt::Seconds{20});
+  EXPECT_EQ(requeued.status, 66) << requeued.out << requeued.err;
+  EXPECT_EQ(tt::test::read(workspace.run("_base") / "claim-1"), before);
+  EXPECT_FALSE(tt::is_there(workspace.run("_base") / "exit.json"));
+  EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
+  ASSERT_EQ(workspace.submit({"cancel"}).status, 0);
+}
+
+}  // namespace

@@ -1,0 +1,424 @@
+#!/usr/bin/env bash
+# tt-abcdefgh23, on this machine (site laptop): one task of the submission, which is one training.
+#
+#   job.sh INDEX     INDEX is that of a line of tasks.tsv; without it TT_INDEX counts. TT_JOB is the name of the job.
+#
+# Needs bash 4.4 and coreutils. The last lines say what it does, in this order.
+
+set -u
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  echo "tt: this job script needs bash 4.4 or newer; $BASH is $BASH_VERSION" >&2
+  exit 69
+fi
+
+# What the submission fixed.
+tt_token=abcdefgh23
+tt_site=laptop
+tt_task_file='/home/user/my sweeps/submissions/abcdefgh23/tasks.tsv'
+# Seconds that the training gets to end by itself: when told to end now, when warned before the time limit.
+tt_grace_told=3
+tt_grace_warned=22
+
+tt_host=$(uname -n)
+tt_ended_by=    # the first signal this script was sent
+tt_signals=0    # how many it was sent
+tt_leader=      # process group of the training
+tt_ending=      # set from the first attempt to end the training on
+tt_node_status= # exit status of the training on this node
+tt_node_signal= # or the signal that ended it
+tt_status=      # exit status of this script
+
+tt_now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+tt_started=$(tt_now)
+
+# A text as a JSON string.
+tt_json() {
+  local text=$1
+  text=${text//\\/\\\\}
+  text=${text//\"/\\\"}
+  printf '"%s"' "${text//[[:cntrl:]]/}"
+}
+
+# Before the claim: says why there is no training here, to the scheduler's output only.
+tt_stop() {
+  printf 'tt: %s\n' "$2"
+  exit "$1"
+}
+
+# After the claim: the attempt is used up and says so.
+tt_give_up() {
+  printf 'tt: %s\n' "$2" >&2
+  tt_write_exit
+  exit "$1"
+}
+
+# The task, the job and its nodes, as this machine tells them.
+tt_index=${1-${TT_INDEX-}}
+tt_job=${TT_JOB:-local-$tt_token}
+tt_restart_count=0
+tt_node=0             # the number of this node
+tt_nodes=("$tt_host") # the names of all nodes, by number
+tt_loss_node=0        # the node whose output is log.txt
+
+# The line of the task file with our index: what to run, where and with what.
+tt_read_task() {
+  local line='' fields=() i
+  [[ $tt_index =~ ^[0-9]+$ ]] || tt_stop 65 "no task: the index is '$tt_index', and a line number of $tt_task_file was wanted"
+  [[ -r $tt_task_file ]] || tt_stop 65 "cannot read the task file $tt_task_file"
+  while IFS= read -r line; do
+    [[ $line == "$tt_index"$'\t'* ]] && break
+  done <"$tt_task_file"
+  [[ $line == "$tt_index"$'\t'* ]] || tt_stop 65 "the task file $tt_task_file has no line for index $tt_index"
+
+  mapfile -t -d $'\t' fields < <(printf '%s\t' "$line")
+  tt_attempt=${fields[1]-}
+  tt_mode=${fields[2]-}
+  tt_run=${fields[3]-}
+  tt_folder=${fields[4]-}
+  tt_config=${fields[5]-}
+  tt_work=${fields[6]-}
+  tt_script=${fields[7]-}
+  tt_ngpu=${fields[8]-}
+  tt_log_rank=${fields[9]-}
+  tt_variables=()
+  for ((i = 10; i < ${#fields[@]}; i++)); do
+    [[ ${fields[i]} == -- ]] && break
+    tt_variables+=("${fields[i]}")
+  done
+  ((i < ${#fields[@]})) || tt_stop 65 "line $tt_index of the task file $tt_task_file is cut short"
+  tt_arguments=("${fields[@]:i+1}")
+}
+
+# The folder may have been removed, or hold another run by now.
+tt_check_folder() {
+  local record=
+  [[ -d $tt_folder ]] || tt_stop 67 "the run folder $tt_folder is gone; nothing was started"
+  [[ -r $tt_folder/run.json ]] && record=$(<"$tt_folder/run.json")
+  [[ $record == *"\"$tt_run\""* ]] || tt_stop 67 "the run folder $tt_folder does not hold run $tt_run; nothing was started"
+}
+
+# One name of a claim's JSON.
+tt_claim_word() { [[ $1 =~ \"$2\":\ *\"([^\"]*)\" ]] && printf '%s' "${BASH_REMATCH[1]}"; }
+
+# Takes claim-<attempt>, or stops. Whoever reads their own nonce back has it: `ln` may say "exists" to its own winner
+# where a network file system repeated the call. A claim of our own token stops us too (a requeue, a rerun).
+tt_claim() {
+  local claim=$tt_folder/claim-$tt_attempt own text held
+  { IFS= read -r tt_nonce </proc/sys/kernel/random/uuid; } 2>/dev/null ||
+    tt_nonce=$(date +%s%N).$tt_host.$$.$RANDOM$RANDOM
+  own=$tt_folder/.claim-$tt_attempt.$tt_nonce
+  text="{\"schema\":\"tt.claim/1\",\"run\":$(tt_json "$tt_run"),\"attempt\":$tt_attempt,\"token\":$(tt_json "$tt_token")"
+  text+=",\"index\":$tt_index,\"job\":$(tt_json "$tt_job"),\"host\":$(tt_json "$tt_host"),\"nonce\":$(tt_json "$tt_nonce")"
+  text+=",\"revoked\":false}"
+
+  if ! { printf '%s\n' "$text" >"$own"; } 2>/dev/null || [[ $(<"$own") != "$text" ]]; then
+    rm -f -- "$own"
+    [[ -d $tt_folder ]] || tt_stop 67 "the run folder $tt_folder is gone; nothing was started"
+    tt_stop 73 "cannot write into the run folder $tt_folder (disk full, or no permission?); nothing was started"
+  fi
+  ln -T -- "$own" "$claim" 2>/dev/null
+  rm -f -- "$own"
+  held=
+  [[ -r $claim ]] && held=$(<"$claim")
+  [[ $held == "$text" ]] && return
+
+  [[ -n $held ]] || tt_stop 73 "cannot make or read $claim; nothing was started"
+  if [[ $held =~ \"revoked\":\ *true ]]; then
+    tt_stop 66 "attempt $tt_attempt of $tt_folder was withdrawn on $(tt_claim_word "$held" host); this job does not train"
+  fi
+  tt_stop 66 "attempt $tt_attempt of $tt_folder belongs to job $(tt_claim_word "$held" job) on $(tt_claim_word "$held" host) (token $(tt_claim_word "$held" token)); this job does not train"
+}
+
+# A file of the run folder as a link into this attempt, in one step.
+tt_link() {
+  local new=$tt_folder/.$1.$tt_nonce
+  ln -s -- "attempt-$tt_attempt/$1" "$new" && mv -f -T -- "$new" "$tt_folder/$1" && return
+  rm -f -- "$new"
+  return 1
+}
+
+# attempt-<n>/ with what belongs to this attempt; log.txt and exit.json of the run folder point into it from now on.
+# A run folder that was removed is not made again.
+tt_open_attempt() {
+  tt_attempt_folder=$tt_folder/attempt-$tt_attempt
+  tt_torchrun_folder=$tt_attempt_folder/torchrun/${tt_nodes[tt_node]}
+  tt_log=$tt_attempt_folder/log.txt
+  tt_output=$tt_log
+  ((tt_node == tt_loss_node)) || tt_output=$tt_attempt_folder/node-$tt_node.txt
+  if mkdir -- "$tt_attempt_folder" 2>/dev/null || [[ -d $tt_attempt_folder ]]; then
+    mkdir -p -- "$tt_torchrun_folder" && tt_link log.txt && tt_link exit.json && return
+  fi
+  [[ -d $tt_folder ]] || tt_give_up 67 "the run folder $tt_folder was removed; nothing was started"
+  tt_give_up 73 "cannot prepare $tt_attempt_folder (disk full, or no permission?); nothing was started"
+}
+
+# Names and values that nobody should find in a log.
+tt_is_secret() {
+  case ${1^^} in
+    TOKEN | *[_.-]TOKEN | *[_.-]TOKEN[_.-]* | *SECRET* | *PASSWORD* | *PASSWD* | *CREDENTIAL* | *[_.-]KEY | *[_.-]KEY_ID | *APIKEY*) return 0 ;;
+  esac
+  case $2 in
+    hf_* | sk-* | ghp_* | github_pat_* | glpat-* | *://*:*@*) return 0 ;;
+  esac
+  return 1
+}
+
+# A text as a shell would read it back, on one line.
+tt_quote() {
+  local quote="'" escaped="'\\''"
+  if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then
+    printf '%s' "$1"
+  elif [[ $1 == *[[:cntrl:]]* ]]; then
+    printf '%q' "$1"
+  else
+    printf "'%s'" "${1//$quote/"$escaped"}"
+  fi
+}
+
+# NAME=VALUE to be read by people, or NAME=(hidden).
+tt_show() {
+  if tt_is_secret "${1%%=*}" "${1#*=}"; then
+    printf '%s=(hidden)' "${1%%=*}"
+  elif [[ -z ${1#*=} ]]; then
+    printf '%s' "$1"
+  else
+    printf '%s=%s' "${1%%=*}" "$(tt_quote "${1#*=}")"
+  fi
+}
+
+# What a person would type to run the same training.
+tt_command_line() {
+  local word
+  printf 'cd %s && NGPU=%s LOG_RANK=%s' "$(tt_quote "$tt_work")" "$tt_ngpu" "$(tt_quote "$tt_log_rank")"
+  [[ -n $tt_config ]] && printf ' CONFIG_FILE=%s' "$(tt_quote "$tt_config")"
+  printf ' %s' "$(tt_quote "$tt_script")"
+  for word in ${tt_arguments[@]+"${tt_arguments[@]}"}; do
+    if [[ $word =~ ^-[A-Za-z0-9_.-]+= ]]; then
+      printf ' %s' "$(tt_show "$word")"
+    else
+      printf ' %s' "$(tt_quote "$word")"
+    fi
+  done
+}
+
+# Opens the log: what is run, where, when and with what. Written whole and closed before the training starts; the
+# training appends.
+tt_write_header() {
+  local text sum=none variable
+  [[ -r $tt_config ]] && sum=$(sha256sum <"$tt_config")
+  text="# tt: run $tt_run, attempt $tt_attempt
+# command:  $(tt_command_line)
+# host:     $tt_host
+# date:     $tt_started
+# folder:   $tt_folder
+# token:    $tt_token
+# index:    $tt_index
+# job:      $tt_job
+# site:     $tt_site
+# mode:     $tt_mode
+# nodes:    ${tt_nodes[*]}
+# config:   ${tt_config:-none}
+# sha256:   ${sum%% *}
+"
+  for variable in ${tt_variables[@]+"${tt_variables[@]}"}; do
+    text+="# set:      $(tt_show "$variable")"$'\n'
+  done
+  { printf '%s' "$text" >"$tt_log.$tt_nonce"; } 2>/dev/null && mv -f -T -- "$tt_log.$tt_nonce" "$tt_log" && return
+  rm -f -- "$tt_log.$tt_nonce"
+  tt_give_up 73 "cannot write $tt_log (disk full, or removed?); nothing was started"
+}
+
+# Second half of the header, from inside the training's shell: what the site's setup made of the environment.
+tt_show_environment() {
+  local name
+  printf '# python:   %s\n' "$(type -P python || type -P python3 || echo none)"
+  printf '# torchrun: %s\n' "$(type -P torchrun || echo none)"
+  while IFS= read -r name; do
+    case $name in
+      NGPU | LOG_RANK | CONFIG_FILE | CUDA_* | NVIDIA_* | NCCL_* | TORCH* | PYTORCH_* | PET_* | OMP_* | GLOO_* | UCX_* | FI_* | CCL_* | \
+        HIP_* | ROCR_* | HSA_* | MIOPEN_* | RCCL_* | TRITON_* | HF_* | CONDA_PREFIX | VIRTUAL_ENV | PYTHONPATH | LD_LIBRARY_PATH | LD_PRELOAD)
+        printf '# env:      %s\n' "$(tt_show "$name=${!name}")"
+        ;;
+    esac
+  done < <(compgen -e)
+  echo '# output of the training:'
+}
+
+# Lines of the site profile.
+tt_site_setup() {
+  :
+source /opt/venv/bin/activate
+}
+
+tt_site_environment() {
+  :
+  export GREETING='it'\''s a test'
+  export OMP_NUM_THREADS=8
+}
+
+# The environment of the training; run in its own shell. What run_train.sh and torchrun read there comes from this run,
+# never from the shell that submitted it.
+tt_make_environment() {
+  local variable
+  unset CONFIG_FILE NGPU LOG_RANK MODULE CONFIG TRAIN_FILE COMM_MODE DRY_RUN
+  unset RANK LOCAL_RANK GROUP_RANK ROLE_RANK WORLD_SIZE LOCAL_WORLD_SIZE GROUP_WORLD_SIZE MASTER_ADDR MASTER_PORT
+  unset "${!PET_@}" "${!TORCHELASTIC_@}"
+  tt_site_setup
+  tt_site_environment
+  for variable in ${tt_variables[@]+"${tt_variables[@]}"}; do
+    export "${variable?}"
+  done
+  export NGPU=$tt_ngpu LOG_RANK=$tt_log_rank
+  [[ -n $tt_config ]] && export CONFIG_FILE=$tt_config
+  export PET_LOG_DIR=$tt_torchrun_folder
+  export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce
+}
+
+# The training, in a shell of its own that it replaces.
+tt_training() {
+  set +u
+  tt_make_environment
+  tt_show_environment
+  cd -- "$tt_work" || exit 126
+  if [[ -x $tt_script ]]; then
+    exec "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+  fi
+  exec bash "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+}
+
+# All living processes of the training: its process group, and those that left it (torchrun's workers are sessions of
+# their own) but carry our nonce in their environment.
+tt_find_left() {
+  local entry pid stat words environment
+  tt_left=()
+  for entry in /proc/[0-9]*; do
+    pid=${entry#/proc/}
+    [[ -O $entry && $pid != "$$" ]] || continue
+    stat=
+    { IFS= read -r -d '' stat <"$entry/stat"; } 2>/dev/null
+    read -r -a words <<<"${stat##*) }" # state, parent, process group
+    [[ ${words[0]-Z} == Z ]] && continue
+    if [[ ${words[2]-} == "$tt_leader" ]]; then
+      tt_left+=("$pid")
+      continue
+    fi
+    environment=()
+    { mapfile -t -d '' environment <"$entry/environ"; } 2>/dev/null
+    [[ " ${environment[*]-} " == *" TT_NONCE=$tt_nonce "* ]] && tt_left+=("$pid")
+  done
+  return 0
+}
+
+# Ends what is left of the training: asks, waits, kills. Nothing trains once the exit record is written.
+tt_end_training() {
+  local until=$((SECONDS + $1)) tries=25
+  tt_find_left
+  ((${#tt_left[@]})) || return
+  kill -TERM "${tt_left[@]}" 2>/dev/null
+  while tt_find_left && ((${#tt_left[@]} && SECONDS < until)); do
+    sleep 0.2
+  done
+  while tt_find_left && ((${#tt_left[@]} && tries-- > 0)); do
+    kill -KILL "${tt_left[@]}" 2>/dev/null
+    sleep 0.2
+  done
+  ((${#tt_left[@]} == 0)) || echo "tt: could not end process ${tt_left[*]} of the training on $tt_host" >&2
+}
+
+# A signal to this script: the first one is remembered and ends the training.
+tt_on_signal() {
+  tt_ended_by=${tt_ended_by:-$1}
+  tt_signals=$((tt_signals + 1))
+  [[ -n $tt_leader && -z $tt_ending ]] || return
+  tt_ending=yes
+  case $1 in
+    SIGHUP | SIGINT | SIGTERM) tt_end_training "$tt_grace_told" ;;
+    *) tt_end_training "$tt_grace_warned" ;;
+  esac
+}
+
+tt_listen() {
+  trap 'tt_on_signal SIGHUP' HUP
+  trap 'tt_on_signal SIGINT' INT
+  trap 'tt_on_signal SIGTERM' TERM
+  trap 'tt_on_signal SIGUSR1' USR1
+  trap 'tt_on_signal SIGUSR2' USR2
+  trap 'tt_on_signal SIGXCPU' XCPU
+}
+
+# Runs the training in a process group of its own and waits for it. Sets tt_node_status or tt_node_signal.
+tt_run_training() {
+  local seen status name
+  [[ -z $tt_ended_by ]] || return
+  { set -m; } 2>/dev/null
+  tt_training </dev/null >>"$tt_output" 2>&1 &
+  tt_leader=$!
+  { set +m; } 2>/dev/null
+  # A signal that came before tt_leader was set found nothing to end.
+  [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
+  # A signal cuts `wait` short; what it then answers is not the training's status.
+  while seen=$tt_signals; do
+    wait "$tt_leader" 2>/dev/null
+    status=$?
+    ((seen == tt_signals)) && break
+  done
+  tt_end_training "$tt_grace_told"
+  if ((status > 128 && status < 160)) && name=$(kill -l "$status" 2>/dev/null); then
+    tt_node_signal=SIG$name
+  else
+    tt_node_status=$status
+  fi
+  tt_status=$status
+}
+
+# A file placed whole or not at all.
+tt_place() {
+  local new=$1.$tt_nonce
+  if { printf '%s\n' "$2" >"$new" && [[ $(<"$new") == "$2" ]] && sync -- "$new" && mv -f -T -- "$new" "$1"; } 2>/dev/null; then
+    return
+  fi
+  rm -f -- "$new"
+  printf 'tt: cannot write %s (disk full, or removed?); it would have said: %s\n' "$1" "$2" >&2
+  return 1
+}
+
+# What this node saw: a status, or a signal, or neither when nothing was started.
+tt_node_exit() {
+  local signal=null
+  [[ -n $2 ]] && signal=$(tt_json "$2")
+  printf '{"name":%s,"status":%s,"signal":%s}' "$(tt_json "${tt_nodes[tt_node]}")" "${1:-null}" "$signal"
+}
+
+tt_write_node_exit() {
+  tt_place "$tt_attempt_folder/node-$tt_node.exit" "$(tt_node_exit "$tt_node_status" "$tt_node_signal")"
+}
+
+# exit.json out of what the nodes left; a node that left nothing was seen by nobody.
+tt_write_exit() {
+  local text nodes='' node seen ended_by=null
+  for ((node = 0; node < ${#tt_nodes[@]}; node++)); do
+    seen=
+    [[ -r $tt_attempt_folder/node-$node.exit ]] && seen=$(<"$tt_attempt_folder/node-$node.exit")
+    [[ $seen == '{"name":'*'}' ]] || seen="{\"name\":$(tt_json "${tt_nodes[node]}"),\"status\":null,\"signal\":null}"
+    nodes+=${nodes:+,}$seen
+  done
+  [[ -n $tt_ended_by ]] && ended_by=$(tt_json "$tt_ended_by")
+  text="{\"schema\":\"tt.exit/1\",\"run\":$(tt_json "$tt_run"),\"token\":$(tt_json "$tt_token"),\"attempt\":$tt_attempt"
+  text+=",\"restart_count\":$tt_restart_count,\"started\":\"$tt_started\",\"ended\":\"$(tt_now)\",\"job\":$(tt_json "$tt_job")"
+  text+=",\"nodes\":[$nodes],\"ended_by\":$ended_by}"
+  tt_place "$tt_attempt_folder/exit.json" "$text"
+}
+
+tt_listen
+tt_read_task
+tt_check_folder
+[[ -z $tt_ended_by ]] || tt_stop 75 "was sent $tt_ended_by before it started anything"
+tt_claim
+tt_open_attempt
+tt_write_header
+tt_run_training
+tt_write_node_exit
+tt_write_exit
+# Without a status there was no training: told to end before it, and as if that signal had ended it.
+exit "${tt_status:-$((128 + $(kill -l "$tt_ended_by")))}"
+

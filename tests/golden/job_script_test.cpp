@@ -1,0 +1,22 @@
+#include "tt/render/job_script.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/golden.hpp"
+#include "tt/site/profile.hpp"
+
+namespace tt::render {
+namespace {
+
+TEST(JobScriptGolden, LocalIsAsItWas) {
+  JobRequest request;
+  request.token = Token{"abcdefgh23"};
+  request.site = site::load_profile("laptop");
+  request.site.setup = {"source /opt/venv/bin/activate"};
+  request.site.environment = {{"OMP_NUM_THREADS", "8"}, {"GREETING", "it's a test"}};
+  request.submission_folder = "/home/user/my sweeps/submissions/abcdefgh23";
+  test::expect_golden("job_script/local.sh", job_script(request));
+}
+
+}  // namespace
+}  // namespace tt::render

@@ -1,0 +1,19 @@
+// Waits for something that another process does. The limit is only reached when the test fails.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+namespace tt::test {
+
+inline bool eventually(const std::function<bool()>& is_so, std::chrono::seconds limit = std::chrono::seconds(20)) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (is_so()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return is_so();
+}
+
+}  // namespace tt::test

@@ -1,0 +1,94 @@
+#include "tt/ledger/events.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/ledger_support.hpp"
+#include "tt/ledger/journal.hpp"
+
+namespace tt::ledger {
+namespace {
+
+using test::at;
+using test::event;
+using test::task_of;
+
+TEST(LedgerEvents, AreLinesAPersonCanGrep) {
+  EXPECT_EQ(to_line(event("12:00:00", Answered{Token{"abc"}, JobId{"77"}})),
+            R"({"time":"2026-03-01T12:00:00Z","event":"answered","token":"abc","job":"77"})");
+  EXPECT_EQ(to_line(event("12:00:00", Intent{Token{"abc"}, "laptop", "local", "lr", {task_of("r1", 2, 0)}, {}, {}})),
+            R"({"time":"2026-03-01T12:00:00Z","event":"intent","token":"abc","site":"laptop","scheduler":"local",)"
+            R"("sweep":"lr","runs":[{"run":"r1","name":"name-r1","folder":"/w/logs/m/name-r1","attempt":2,"index":0,)"
+            R"("mode":"resume"}]})");
+  EXPECT_EQ(to_line(event("12:00:00",
+                          Seen{{RunId{"r1"}, 1}, Token{"abc"}, RunState::timed_out, "TIMEOUT", "limit", std::nullopt})),
+            R"({"time":"2026-03-01T12:00:00Z","event":"seen","run":"r1","attempt":1,"token":"abc","state":"timed-out",)"
+            R"("raw":"TIMEOUT","reason":"limit","since":null})");
+}
+
+// Every kind, written, read and written again, is the same line.
+TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
+  PlannedTask fresh = task_of("r2", 1, 1);
+  fresh.mode = RetryMode::fresh;
+  const AttemptKey key{RunId{"r1"}, 3};
+  const std::vector<Event> events{
+      event("12:00:00", Intent{Token{"b"},
+                               "x",
+                               "slurm",
+                               "s\n\"q",
+                               {task_of("r1", 3, 0), fresh},
+                               Token{"a"},
+                               Submitter{"h", {41, 99, "boot"}}}),
+      event("12:00:01", Answered{Token{"b"}, JobId{"77"}}),
+      event("12:00:02", Refused{Token{"b"}, "no such partition"}),
+      event("12:00:03", NoAnswer{Token{"b"}, "timed out"}),
+      event("12:00:04", Adopted{Token{"b"}, JobId{"77"}, "claim", {RunId{"r1"}}}),
+      event("12:00:05", Absent{Token{"b"}, {RunId{"r1"}, RunId{"r2"}}}),
+      event("12:00:06", Seen{key, Token{"b"}, RunState::running, "R", "", at("11:59:59")}),
+      event("12:00:07", CancelWanted{{key, {RunId{"r2"}, 1}}, CancelAs::preempted}),
+      event("12:00:08", Ended{key, Token{"b"}, RunState::failed, "oom"}),
+      event("12:00:09", Renamed{RunId{"r1"}, "old", "new", "/w/logs/m/new"}),
+      event("12:00:10", RetryUsed{key, "nccl-timeout"}),
+      event("12:00:11", Again{key}),
+  };
+  std::string text;
+  for (const Event& one : events) text += to_line(one) + "\n";
+  const JournalText read = read_journal(text, "j");
+  EXPECT_TRUE(read.warnings.empty());
+  ASSERT_EQ(read.events.size(), events.size());
+  std::string again;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(read.events[i].body.index(), events[i].body.index()) << to_line(events[i]);
+    EXPECT_EQ(read.events[i].time, events[i].time);
+    again += to_line(read.events[i]) + "\n";
+  }
+  EXPECT_EQ(again, text);
+}
+
+TEST(LedgerEvents, OfALaterVersionAreKeptAsTheyAre) {
+  const std::string line = R"({"time":"2026-03-01T12:00:00Z","event":"teleported","run":"r1","where":[1,2]})";
+  const JournalText read = read_journal(line + "\n", "j");
+  ASSERT_EQ(read.events.size(), 1u);
+  EXPECT_TRUE(read.warnings.empty());
+  EXPECT_EQ(std::get<UnknownEvent>(read.events[0].body).kind, "teleported");
+  EXPECT_EQ(to_line(read.events[0]), line);
+}
+
+TEST(LedgerEvents, IgnoreFieldsTheyDoNotKnow) {
+  const std::string line =
+      R"({"time":"2026-03-01T12:00:00Z","event":"answered","mood":"good","token":"a","job":"7","more":{"x":1}})";
+  const JournalText read = read_journal(line + "\n", "j");
+  ASSERT_EQ(read.events.size(), 1u);
+  EXPECT_EQ(std::get<Answered>(read.events[0].body).job.text, "7");
+}
+
+TEST(LedgerEvents, TakeAStateOfALaterVersionAsUnknown) {
+  const std::string line = R"({"time":"2026-03-01T12:00:00Z","event":"seen","run":"r1","attempt":1,"token":"a",)"
+                           R"("state":"hibernating","raw":"HIB","reason":"","since":null})";
+  const JournalText read = read_journal(line + "\n", "j");
+  ASSERT_EQ(read.events.size(), 1u);
+  EXPECT_EQ(std::get<Seen>(read.events[0].body).state, RunState::unknown);
+  EXPECT_EQ(std::get<Seen>(read.events[0].body).raw, "HIB");
+}
+
+}  // namespace
+}  // namespace tt::ledger

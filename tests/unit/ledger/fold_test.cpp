@@ -1,0 +1,225 @@
+#include "tt/ledger/fold.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "support/ledger_support.hpp"
+#include "tt/ledger/journal.hpp"
+
+namespace tt::ledger {
+namespace {
+
+using test::at;
+using test::event;
+using test::task_of;
+
+const Token T1{"t1"}, T2{"t2"};
+const RunId R1{"r1"}, R2{"r2"};
+
+Event intent(const std::string& time, const Token& token, std::vector<PlannedTask> tasks,
+             std::optional<Token> replaces = std::nullopt) {
+  return event(time, Intent{token, "laptop", "local", "lr", std::move(tasks), replaces, std::nullopt});
+}
+Event two_runs(const std::string& time) { return intent(time, T1, {task_of("r1", 1, 0), task_of("r2", 1, 1)}); }
+Event seen(const std::string& time, const RunId& run, const Token& token, RunState state) {
+  return event(time, Seen{{run, 1}, token, state, "RAW", "why", at(time)});
+}
+Event ended(const std::string& time, const RunId& run, const Token& token, RunState state,
+            const std::string& cause = "") {
+  return event(time, Ended{{run, 1}, token, state, cause});
+}
+
+std::vector<std::string> names(const std::vector<const AttemptState*>& attempts) {
+  std::vector<std::string> list;
+  for (const AttemptState* attempt : attempts) {
+    list.push_back(attempt->key.run.text + "/" + std::to_string(attempt->key.attempt) + "@" + attempt->token.text +
+                   " " + to_string(attempt->state));
+  }
+  return list;
+}
+using Names = std::vector<std::string>;
+
+// The whole ledger as text, to compare two of them.
+std::string described(const Ledger& ledger) {
+  std::string text;
+  const auto when = [](const std::optional<Instant>& time) { return time ? iso_time(*time) : std::string("-"); };
+  for (const auto& [token, s] : ledger.submissions) {
+    text += token.text + " " + s.site + " " + s.sweep + " " + std::to_string(static_cast<int>(s.answer)) + " " +
+            s.job.text + " " + s.reason + " " + (s.replaces ? s.replaces->text : "-") + " " +
+            (s.replaced_by ? s.replaced_by->text : "-") + " " + when(s.absent_since) + "\n";
+  }
+  for (const auto& [id, run] : ledger.runs) {
+    text += id.text + " " + run.name + " " + run.folder.string() + " " + std::to_string(run.fresh_after) + "\n";
+    for (const auto& [n, cause] : run.retries) text += "  retry " + std::to_string(n) + " " + cause + "\n";
+    for (const auto& [n, a] : run.attempts) {
+      text += "  " + std::to_string(n) + " " + a.token.text + " " + std::to_string(a.index) + " " + a.job.text + " " +
+              to_string(a.state) + " " + a.raw + " " + a.reason + " " + when(a.since) + " " + when(a.absent_since) +
+              " " + (a.cancel_wanted ? to_string(*a.cancel_wanted) : "-") + " " + (a.closed ? "closed" : "open") + " " +
+              a.cause + " " + when(a.ended) + "\n";
+    }
+  }
+  return text;
+}
+
+TEST(Fold, OpensAnAttemptForEveryRunOfAnIntent) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00")});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t1 submitted"}));
+  ASSERT_EQ(unanswered_submissions(ledger).size(), 1u);
+  EXPECT_EQ(unanswered_submissions(ledger)[0]->token, T1);
+  EXPECT_EQ(ledger.runs.at(R1).name, "name-r1");
+  EXPECT_EQ(next_attempt(ledger, R1), 2);
+  EXPECT_EQ(next_attempt(ledger, RunId{"stranger"}), 1);
+  EXPECT_EQ(last_attempt(ledger, RunId{"stranger"}), nullptr);
+}
+
+TEST(Fold, GivesEveryAttemptTheJobOfTheAnswer) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:00:01", Answered{T1, JobId{"77"}})});
+  EXPECT_TRUE(unanswered_submissions(ledger).empty());
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->job.text, "77");
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->index, 1);
+}
+
+TEST(Fold, ClosesWhatTheSchedulerRefused) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:00:01", Refused{T1, "no such partition"})});
+  EXPECT_TRUE(open_attempts(ledger).empty());
+  EXPECT_TRUE(unanswered_submissions(ledger).empty());
+  EXPECT_EQ(last_attempt(ledger, R1)->state, RunState::planned);
+  EXPECT_EQ(last_attempt(ledger, R1)->reason, "no such partition");
+}
+
+TEST(Fold, KeepsAskingAboutASubmissionWithoutAUsableAnswer) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:00:01", NoAnswer{T1, "timed out"}),
+                                         event("12:05:00", Absent{T1, {}}), event("12:06:00", Absent{T1, {}})});
+  ASSERT_EQ(unanswered_submissions(ledger).size(), 1u);
+  EXPECT_EQ(unanswered_submissions(ledger)[0]->answer, Answer::no_answer);
+  EXPECT_EQ(unanswered_submissions(ledger)[0]->absent_since, at("12:05:00")) << "the settle time counts from the first";
+}
+
+TEST(Fold, MovesAnAttemptToTheSubmissionThatStandsInForAnAbsentOne) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:05:00", Absent{T1, {}}),
+                                         intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+                                         event("12:10:01", Answered{T2, JobId{"88"}})});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t2 submitted", "r2/1@t2 submitted"}));
+  EXPECT_TRUE(unanswered_submissions(ledger).empty()) << "the first one carries nothing any more";
+  EXPECT_EQ(ledger.submissions.at(T1).replaced_by, T2);
+  EXPECT_EQ(times_resubmitted(ledger, T2), 1);
+  EXPECT_EQ(times_resubmitted(ledger, T1), 0);
+}
+
+TEST(Fold, CountsTheTokenWhoseClaimWasFoundEvenWhenALaterOneWasSubmitted) {
+  const Ledger ledger = fold(std::vector{
+      two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+      event("12:10:01", Answered{T2, JobId{"88"}}), event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}}),
+      ended("12:30:00", R1, T2, RunState::failed)});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t2 submitted"}));
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->job.text, "77");
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->job.text, "88");
+}
+
+TEST(Fold, DoesNotMoveAnAttemptBecauseTheSchedulerKnowsAnOldToken) {
+  const Ledger ledger =
+      fold(std::vector{two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+                       event("12:20:00", Adopted{T1, JobId{"77"}, "scheduler", {}})});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t2 submitted", "r2/1@t2 submitted"}));
+}
+
+TEST(Fold, ReopensAnAttemptThatSurfacedAfterItWasGivenUp) {
+  std::vector<Event> events{two_runs("12:00:00"), ended("12:10:00", R1, T1, RunState::lost),
+                            event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}})};
+  EXPECT_FALSE(find_attempt(fold(events), {R1, 1})->closed);
+  events.push_back(ended("12:30:00", R1, T1, RunState::finished));
+  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->state, RunState::finished);
+}
+
+TEST(Fold, TakesTheSchedulersWordOnlyForTheTokenThatCounts) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), seen("12:01:00", R1, T1, RunState::running),
+                                         seen("12:02:00", R2, T2, RunState::running)});
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->state, RunState::running);
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->raw, "RAW");
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->state, RunState::submitted);
+}
+
+TEST(Fold, LeavesAnEndedAttemptAsItEnded) {
+  const Ledger ledger =
+      fold(std::vector{two_runs("12:00:00"), ended("12:01:00", R1, T1, RunState::failed, "oom"),
+                       seen("12:02:00", R1, T1, RunState::running), ended("12:03:00", R1, T1, RunState::finished)});
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->state, RunState::failed);
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->cause, "oom");
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r2/1@t1 submitted"}));
+}
+
+TEST(Fold, RemembersThatACancelIsWanted) {
+  const Event stop = event("12:01:00", CancelWanted{{{R1, 1}}, CancelAs::cancelled});
+  const Event interrupt = event("12:02:00", CancelWanted{{{R1, 1}, {R2, 1}}, CancelAs::preempted});
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), stop, interrupt});
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->cancel_wanted, CancelAs::cancelled) << "a cancel is not softened";
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->cancel_wanted, CancelAs::preempted);
+}
+
+TEST(Fold, CountsRetriesPerCauseSinceTheLastFreshStart) {
+  std::vector<Event> events{event("12:00:00", RetryUsed{{R1, 1}, "nccl"}), event("12:01:00", RetryUsed{{R1, 2}, "oom"}),
+                            event("12:02:00", RetryUsed{{R1, 3}, "nccl"})};
+  EXPECT_EQ(retries_used(fold(events), R1, "nccl"), 2);
+  EXPECT_EQ(retries_used(fold(events), R1, "oom"), 1);
+  EXPECT_EQ(retries_used(fold(events), R2, "nccl"), 0);
+  events.push_back(event("12:03:00", Again{{R1, 3}}));
+  EXPECT_EQ(retries_used(fold(events), R1, "nccl"), 0);
+  EXPECT_EQ(next_attempt(fold(events), R1), 4) << "attempts are never numbered twice";
+  events.push_back(event("12:04:00", RetryUsed{{R1, 4}, "nccl"}));
+  EXPECT_EQ(retries_used(fold(events), R1, "nccl"), 1);
+}
+
+TEST(Fold, FollowsARename) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:01:00", Renamed{R1, "name-r1", "b", "/w/b"})});
+  EXPECT_EQ(ledger.runs.at(R1).name, "b");
+  EXPECT_EQ(ledger.runs.at(R1).folder, "/w/b");
+}
+
+std::vector<Event> eventful_history() {
+  return {two_runs("12:00:00"),
+          event("12:00:01", NoAnswer{T1, "timed out"}),
+          event("12:01:00", Absent{T1, {}}),
+          intent("12:02:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+          event("12:02:01", Answered{T2, JobId{"88"}}),
+          seen("12:03:00", R1, T2, RunState::queued),
+          seen("12:04:00", R1, T2, RunState::running),
+          event("12:05:00", Renamed{R2, "name-r2", "x", "/w/x"}),
+          event("12:06:00", Renamed{R2, "x", "y", "/w/y"}),
+          ended("12:07:00", R2, T2, RunState::lost),
+          event("12:08:00", Adopted{T1, JobId{"77"}, "claim", {R2}}),
+          seen("12:09:00", R2, T1, RunState::running),
+          ended("12:10:00", R1, T2, RunState::failed, "oom"),
+          event("12:11:00", RetryUsed{{R1, 1}, "oom"}),
+          intent("12:12:00", Token{"t3"}, {task_of("r1", 2, 0)}),
+          event("12:12:01", Refused{Token{"t3"}, "quota"}),
+          event("12:13:00", CancelWanted{{{R2, 1}}, CancelAs::preempted}),
+          ended("12:14:00", R2, T1, RunState::preempted),
+          event("12:15:00", Again{{R2, 1}}),
+          event("12:16:00", UnknownEvent{"new", "{}"})};
+}
+
+TEST(Fold, IsNotChangedByAnEventReplayedAtOnceOrAtTheEnd) {
+  const std::vector<Event> history = eventful_history();
+  const std::string expected = described(fold(history));
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    std::vector<Event> twice = history;
+    twice.insert(twice.begin() + static_cast<std::ptrdiff_t>(i), history[i]);
+    EXPECT_EQ(described(fold(twice)), expected) << "at once: " << to_line(history[i]);
+    std::vector<Event> late = history;
+    late.push_back(history[i]);
+    EXPECT_EQ(described(fold(late)), expected) << "at the end: " << to_line(history[i]);
+  }
+  std::vector<Event> all = history;
+  all.insert(all.end(), history.begin(), history.end());
+  EXPECT_EQ(described(fold(all)), expected) << "the whole journal twice";
+}
+
+TEST(Fold, IsTheSameFromFileAndFromMemory) {
+  std::string text;
+  for (const Event& one : eventful_history()) text += to_line(one) + "\n";
+  EXPECT_EQ(described(fold(read_journal(text, "j").events)), described(fold(eventful_history())));
+}
+
+}  // namespace
+}  // namespace tt::ledger

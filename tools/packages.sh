@@ -1,0 +1,33 @@
+# Installs what tt needs on Debian 12, when it is not there. Sourced by tools/demo and tools/check.
+# shellcheck shell=bash
+
+tt_build_packages=(g++ cmake ninja-build libtomlplusplus-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev
+  nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev)
+tt_run_packages=(python3)
+tt_test_packages=(libgtest-dev libgmock-dev)
+
+# tt_install PACKAGE...: does nothing when all are installed.
+tt_install() {
+  local missing=() package as_root=()
+  command -v dpkg-query >/dev/null || {
+    echo "tt: this script installs Debian packages; on another system install by hand: $*" >&2
+    return 0
+  }
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      as_root=(sudo)
+    else
+      echo "tt: these packages are missing and can only be installed by root:" >&2
+      echo "    apt-get install ${missing[*]}" >&2
+      echo "Run that as root (or ask an administrator), then this again." >&2
+      return 1
+    fi
+  fi
+  echo "tt: installing ${missing[*]}" >&2
+  "${as_root[@]}" apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}

@@ -1,0 +1,151 @@
+#include "submit_printing.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "tt/base/text.hpp"
+#include "tt/flow/collect.hpp"
+#include "tt/report/ranking.hpp"
+#include "tt/report/status_table.hpp"
+
+namespace tt::tool {
+namespace {
+
+Value or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+std::map<RunState, std::int64_t> counts_of(const std::vector<flow::RunView>& runs) {
+  std::map<RunState, std::int64_t> counts;
+  for (const flow::RunView& run : runs) ++counts[run.state];
+  return counts;
+}
+
+Value runs_of(const flow::PreparedSubmission& submission) {
+  Value runs = Value::array();
+  for (const PlannedTask& task : submission.tasks) {
+    runs.push(Value::object()
+                  .set("run", task.run.text)
+                  .set("name", task.name)
+                  .set("attempt", task.attempt)
+                  .set("index", task.index)
+                  .set("mode", to_string(task.mode)));
+  }
+  return runs;
+}
+
+Value environment_names(const flow::PreparedSubmission& submission) {
+  Value names = Value::array();
+  for (const auto& [name, value] : submission.request.environment.all()) names.push(name);
+  return names;
+}
+
+std::string array_of(const flow::PreparedSubmission& submission) {
+  return submission.tasks.size() > 1 ? fmt::format("0-{}", submission.tasks.size() - 1) : "";
+}
+
+}  // namespace
+
+Value status_record(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites) {
+  Value list = Value::array();
+  for (const flow::RunView& run : runs) {
+    list.push(Value::object()
+                  .set("name", run.name)
+                  .set("folder", run.folder.path().string())
+                  .set("sweep", run.sweep)
+                  .set("state", to_string(run.state))
+                  .set("raw_state", or_null(run.raw_state))
+                  .set("reason", or_null(run.reason))
+                  .set("cause", or_null(run.cause))
+                  .set("job", or_null(run.job.text))
+                  .set("submission", or_null(run.token.text))
+                  .set("site", or_null(run.site))
+                  .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
+                  .set("since", run.since ? Value(iso_time(*run.since)) : Value()));
+  }
+  Value counts = Value::object();
+  for (const auto& [state, count] : counts_of(runs)) counts.set(to_string(state), count);
+  Value asked = Value::array();
+  for (const flow::SiteAnswer& site : sites) {
+    asked.push(Value::object().set("site", site.site).set("asked", site.asked ? "ok" : "could-not-ask").set("why", or_null(site.why)));
+  }
+  return Value::object().set("schema", "tt.status/1").set("runs", std::move(list)).set("counts", std::move(counts)).set("sites", std::move(asked));
+}
+
+std::string status_text(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites, Instant now,
+                        const Terminal& terminal) {
+  std::vector<StatusLine> rows;
+  for (const flow::RunView& run : runs) {
+    StatusLine row;
+    row.name = run.name;
+    row.state = run.state;
+    row.raw = run.raw_state;
+    row.reason = run.cause.empty() ? run.reason : run.cause;
+    row.job = run.job.text;
+    row.attempt = run.attempt;
+    row.since = run.since;
+    rows.push_back(std::move(row));
+  }
+  std::string text = report::status_text(rows, now, terminal);
+  for (const flow::SiteAnswer& site : sites) {
+    if (!site.asked) text += fmt::format("could not ask {}: {} (states of its runs are as last heard)\n", site.site, site.why);
+  }
+  return text;
+}
+
+std::string counts_line(const std::vector<flow::RunView>& runs) {
+  std::vector<std::string> parts;
+  for (const auto& [state, count] : counts_of(runs)) parts.push_back(fmt::format("{} {}", count, to_string(state)));
+  return join(parts, ", ");
+}
+
+std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal& terminal) {
+  std::vector<RankingRow> rows;
+  for (const flow::RunView& run : runs) {
+    const auto summary = flow::load_summary(run.folder);
+    RankingRow row = summary ? report::ranking_row(*summary) : RankingRow{};
+    row.run = run.name;
+    row.model = run.model;
+    row.state = run.state;  // the journal is newer than a summary
+    row.attempts = run.attempt;
+    if (!run.cause.empty()) row.cause = run.cause;
+    rows.push_back(std::move(row));
+  }
+  return report::ranking_text(std::move(rows), terminal);
+}
+
+Value dry_run_record(const flow::DryRun& dry, const std::string& site) {
+  Value list = Value::array();
+  for (const flow::PreparedSubmission& submission : dry.submissions) {
+    list.push(Value::object()
+                  .set("site", site)
+                  .set("scheduler", dry.scheduler)
+                  .set("token", submission.request.token.text)
+                  .set("runs", runs_of(submission))
+                  .set("array", or_null(array_of(submission)))
+                  .set("argv", Value::array())
+                  .set("workdir", submission.request.workdir.string())
+                  .set("environment_names", environment_names(submission))
+                  .set("script", submission.script)
+                  .set("tasks", submission.task_file)
+                  .set("limits_as_of", dry.limits_as_of ? Value(iso_time(*dry.limits_as_of)) : Value()));
+  }
+  return Value::object().set("schema", "tt.submissions/1").set("submissions", std::move(list));
+}
+
+std::string dry_run_text(const flow::DryRun& dry, const std::string& site) {
+  std::string text = fmt::format("run folders: {}\n", describe(dry.expanded));
+  if (dry.submissions.empty()) return text + "nothing would be submitted\n";
+  for (const flow::PreparedSubmission& submission : dry.submissions) {
+    const Resources& shape = submission.request.shape;
+    text += fmt::format("\nwould submit to {} ({}): {}, each {} x {}, walltime {}\n", site, dry.scheduler,
+                        plural(static_cast<std::int64_t>(submission.tasks.size()), "run"), plural(shape.nodes, "node"),
+                        plural(shape.gpus_per_node, "GPU"), walltime_text(shape.walltime));
+    for (const PlannedTask& task : submission.tasks) {
+      text += fmt::format("  {:>4}  {}  attempt {}, {}\n", task.index, task.name, task.attempt, to_string(task.mode));
+    }
+    text += fmt::format("--- tasks.tsv\n{}--- job.sh\n{}", submission.task_file, submission.script);
+  }
+  return text;
+}
+
+}  // namespace tt::tool

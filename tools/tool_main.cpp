@@ -1,0 +1,127 @@
+#include "tool_main.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "tt/base/log.hpp"
+#include "tt/flow/version.hpp"
+
+namespace tt::tool {
+namespace {
+
+volatile sig_atomic_t interrupted = 0;
+
+// Examples first: whoever asks for help wants a line to copy.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    std::string help = CLI::Formatter::make_help(app, std::move(name), mode);
+    return help;
+  }
+  std::string make_description(const CLI::App* app) const override { return app->get_description() + "\n"; }
+};
+
+std::string with_examples(const std::string& purpose, const std::string& examples) {
+  return examples.empty() ? purpose : fmt::format("Examples:\n{}\n{}", examples, purpose);
+}
+
+void print_problems(const BadInput& trouble, const std::string& tool) {
+  for (const Problem& problem : trouble.problems()) std::fputs((describe(problem, tool)).c_str(), stderr);
+}
+
+}  // namespace
+
+Tool::Tool(std::string name, std::string purpose, std::string examples)
+    : name_(std::move(name)), environment_(Environment::of_this_process()), app_(with_examples(purpose, examples), name_) {
+  app_.formatter(std::make_shared<ExamplesFirst>());
+  app_.set_version_flag("--version", fmt::format("{} {}", name_, flow::version()));
+  app_.require_subcommand(0, 1);
+  app_.set_help_flag("-h,--help", "Show this help");
+}
+
+void Tool::add_common_flags(CLI::App& app) {
+  app.add_option("--site", flags_.site, "Cluster profile: a name or a file (also TT_SITE)")->type_name("NAME|FILE");
+  app.add_option("--workspace", flags_.workspace, "Folder with logs/, submissions/ and .tt/ (default: the nearest with .tt/, else here)")
+      ->type_name("DIR");
+  app.add_flag("--json", flags_.json, "One JSON record on stdout, nothing else there");
+  app.add_flag("-q,--quiet", flags_.quiet, "Warnings and errors only");
+  app.add_flag("-v,--verbose", flags_.verbose, "Say what is done and why");
+}
+
+CLI::App& Tool::command(const std::string& name, const std::string& purpose, const std::string& examples,
+                        std::function<ExitCode()> run) {
+  CLI::App& command = *app_.add_subcommand(name, with_examples(purpose, examples));
+  command.formatter(std::make_shared<ExamplesFirst>());
+  command.set_help_flag("-h,--help", "Show this help");
+  add_common_flags(command);
+  command.callback([this, run = std::move(run)] { chosen_ = run; });
+  return command;
+}
+
+CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()> run) {
+  CLI::App& command = *app_.add_subcommand(name, "");
+  command.group("");
+  add_common_flags(command);
+  command.callback([this, run = std::move(run)] { chosen_ = run; });
+  return command;
+}
+
+int Tool::main(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app_.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::CallForVersion&) {
+    std::fputs(fmt::format("{} {}\n", name_, flow::version()).c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::fputs(fmt::format("{}: error: {}\n  `{} --help` shows examples\n", name_, error.what(), name_).c_str(), stderr);
+    return static_cast<int>(ExitCode::bad_input);
+  }
+  if (!chosen_) {
+    std::fputs(app_.help().c_str(), stdout);
+    return static_cast<int>(argc > 1 ? ExitCode::bad_input : ExitCode::done);
+  }
+  log::start(name_, flags_.quiet ? log::Level::quiet : flags_.verbose ? log::Level::verbose : log::Level::normal);
+  try {
+    const ExitCode code = chosen_();
+    if (std::fflush(stdout) != 0) throw Error("cannot write the result to stdout");
+    return static_cast<int>(code);
+  } catch (const BadInput& trouble) {
+    print_problems(trouble, name_);
+    return static_cast<int>(trouble.exit_code());
+  } catch (const Error& error) {
+    std::fputs(fmt::format("{}: error: {}\n", name_, error.what()).c_str(), stderr);
+    return static_cast<int>(error.exit_code());
+  } catch (const std::exception& error) {
+    std::fputs(fmt::format("{}: internal error: {}\n", name_, error.what()).c_str(), stderr);
+    return static_cast<int>(ExitCode::could_not);
+  }
+}
+
+flow::Surroundings Tool::look_around() {
+  flow::SurroundingsFlags flags;
+  if (!flags_.site.empty()) flags.site = flags_.site;
+  if (!flags_.workspace.empty()) flags.workspace = flags_.workspace;
+  return flow::look_around(flags, environment_, clock_);
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_record(const Value& record) { print(to_pretty_json(record)); }
+
+void watch_for_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool was_interrupted() { return interrupted != 0; }
+
+}  // namespace tt::tool

@@ -1,0 +1,61 @@
+// tool_main.hpp: what the three tools share: common flags, one catch, exit codes, results on stdout.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "tt/base/clock.hpp"
+#include "tt/base/error.hpp"
+#include "tt/base/terminal.hpp"
+#include "tt/base/value.hpp"
+#include "tt/flow/surroundings.hpp"
+
+namespace tt::tool {
+
+struct CommonFlags {
+  std::string site;
+  std::string workspace;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// One command as it is being built: `run` is called after the flags were parsed and answers the exit code.
+class Tool {
+ public:
+  Tool(std::string name, std::string purpose, std::string examples);
+  // A command. `examples`: lines of "goal" and command pairs, shown first by --help.
+  CLI::App& command(const std::string& name, const std::string& purpose, const std::string& examples,
+                    std::function<ExitCode()> run);
+  // Not shown in --help: started by tt itself.
+  CLI::App& hidden_command(const std::string& name, std::function<ExitCode()> run);
+  int main(int argc, char** argv);
+
+  const CommonFlags& flags() const { return flags_; }
+  flow::Surroundings look_around();
+  Clock& clock() { return clock_; }
+  Terminal out() const { return terminal_of(stdout, environment_); }
+  Terminal err() const { return terminal_of(stderr, environment_); }
+  const Environment& environment() const { return environment_; }
+
+ private:
+  void add_common_flags(CLI::App& app);
+  std::string name_;
+  Environment environment_;
+  SystemClock clock_;
+  CommonFlags flags_;
+  CLI::App app_;
+  std::function<ExitCode()> chosen_;
+};
+
+// Results. With --json one record and nothing else on stdout.
+void print(const std::string& text);
+void print_record(const Value& record);
+
+// Set by Ctrl-C (SIGINT) once watch_for_interrupt was called; before that SIGINT ends the program.
+void watch_for_interrupt();
+bool was_interrupted();
+
+}  // namespace tt::tool

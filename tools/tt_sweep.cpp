@@ -1,0 +1,252 @@
+// tt-sweep: from a sweep file to run folders. Never talks to a scheduler.
+#include <fmt/format.h>
+
+#include "tool_main.hpp"
+#include "tt/base/files.hpp"
+#include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
+#include "tt/config/document.hpp"
+#include "tt/flow/expand.hpp"
+#include "tt/flow/inspect.hpp"
+#include "tt/flow/sweep_file.hpp"
+#include "tt/sweep/plan_print.hpp"
+#include "tt/sweep/starter.hpp"
+#include "tt/titan/era.hpp"
+
+namespace tt::tool {
+namespace {
+
+class SweepTool {
+ public:
+  SweepTool()
+      : tool_("tt-sweep", "Expands a sweep file into checked runs with patched TorchTitan configs.",
+              "  See what a sweep would run:    tt-sweep plan sweeps/tiny/tiny.yaml\n"
+              "  Make the run folders:          tt-sweep expand sweeps/tiny/tiny.yaml\n"
+              "  Start a sweep of your own:     tt-sweep init sweeps/tiny/base.toml\n") {
+    add_init();
+    add_check();
+    add_plan();
+    add_expand();
+    add_list();
+    add_show();
+    add_diff();
+  }
+  int main(int argc, char** argv) { return tool_.main(argc, argv); }
+
+ private:
+  void add_init() {
+    CLI::App& command = tool_.command("init", "Writes a commented sweep file to begin with, made from a base config.",
+                                      "  Print a starter to look at:    tt-sweep init sweeps/tiny/base.toml\n"
+                                      "  Write it to a file:            tt-sweep init sweeps/tiny/base.toml -o first.yaml\n",
+                                      [this] { return init(); });
+    command.add_option("BASE", file_, "TorchTitan config (TOML)")->required();
+    command.add_option("-o,--output", output_, "File to write (default: stdout); never overwritten")->type_name("FILE");
+  }
+
+  void add_check() {
+    CLI::App& command = tool_.command("check", "Checks a sweep file: all problems at once, nothing written.",
+                                      "  Check before you plan:         tt-sweep check sweeps/tiny/tiny.yaml\n",
+                                      [this] { return check(); });
+    add_sweep_file(command);
+  }
+
+  void add_plan() {
+    CLI::App& command =
+        tool_.command("plan", "Shows the runs of a sweep, what they cost, and the points that cannot run, with reasons.",
+                      "  The table:                     tt-sweep plan sweeps/tiny/tiny.yaml\n"
+                      "  For a script:                  tt-sweep plan sweeps/tiny/tiny.yaml --json\n",
+                      [this] { return plan(); });
+    add_sweep_file(command);
+  }
+
+  void add_expand() {
+    CLI::App& command = tool_.command(
+        "expand", "Makes the run folders logs/<model>/<run>/. Unchanged runs are not touched, half-made ones are repaired.",
+        "  Make or bring up to date:      tt-sweep expand sweeps/tiny/tiny.yaml\n"
+        "  What would change:             tt-sweep expand sweeps/tiny/tiny.yaml --dry-run\n",
+        [this] { return expand(); });
+    add_sweep_file(command);
+    command.add_flag("--dry-run", dry_run_, "Say what would change, write nothing");
+  }
+
+  void add_list() {
+    CLI::App& command = tool_.command("list", "Prints the run folders of the last expand, one a line, in plan order.",
+                                      "  All of them:                   tt-sweep list sweeps/tiny/tiny.yaml\n"
+                                      "  In an array script:            tt-sweep list sweeps/tiny/tiny.yaml --index 0\n",
+                                      [this] { return list(); });
+    command.add_option("FILE", file_, "Sweep file")->required();
+    command.add_option("--index", index_, "Only the run with this number, from 0 (SLURM_ARRAY_TASK_ID)")->type_name("K");
+  }
+
+  void add_show() {
+    CLI::App& command = tool_.command("show", "Shows one run: what it sets, what it needs, how it is started.",
+                                      "  A run by name:                 tt-sweep show _bs2_lr0.003_tp1\n", [this] { return show(); });
+    command.add_option("RUN", file_, "Run folder, name or pattern")->required();
+  }
+
+  void add_diff() {
+    CLI::App& command = tool_.command("diff", "Shows what two runs do not share, or what a run sets differently than its base.",
+                                      "  Two runs:                      tt-sweep diff _bs2_lr0.003_tp1 _bs4_lr0.003_tp1\n"
+                                      "  A run and its base:            tt-sweep diff _bs2_lr0.003_tp1\n",
+                                      [this] { return diff(); });
+    command.add_option("A", file_, "Run folder, name or pattern")->required();
+    command.add_option("B", other_, "Another run (default: the base of A)");
+  }
+
+  void add_sweep_file(CLI::App& command) {
+    command.add_option("FILE", file_, "Sweep file")->required();
+    command.add_flag("--allow-new-keys", options_.allow_new_keys, "Let keys through that TorchTitan's schema does not know");
+  }
+
+  flow::LoadedSweep load(const flow::Surroundings& around) {
+    flow::LoadedSweep sweep = flow::load_sweep(file_, around, options_);
+    for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
+    for (const std::string& note : sweep.plan.notes) log::detail(note);
+    return sweep;
+  }
+
+  ExitCode init() {
+    const config::Document base = config::Document::load(file_);
+    const titan::Recognised era = titan::recognise(base.keys(), file_);
+    const fs::path here = fs::current_path();
+    const fs::path target = output_.empty() ? here / "sweep.yaml" : absolute_path(output_, here);
+    const fs::path from_there = absolute_path(file_, here).lexically_relative(target.parent_path());
+    const std::string text = sweep::starter(from_there.string(), base, era.era);
+    if (output_.empty()) {
+      tool_.flags().json ? print_record(Value::object().set("schema", "tt.starter/1").set("text", text)) : print(text);
+      return ExitCode::done;
+    }
+    if (!create_exclusive(target, text)) {
+      throw Error(fmt::format("{} is there already and is not overwritten; choose another name", output_), ExitCode::bad_input);
+    }
+    if (tool_.flags().json) print_record(Value::object().set("schema", "tt.starter/1").set("file", target.string()));
+    log::note(fmt::format("wrote {}; next: tt-sweep plan {}", output_, output_));
+    return ExitCode::done;
+  }
+
+  ExitCode check() {
+    const flow::Surroundings around = tool_.look_around();
+    const flow::LoadedSweep sweep = load(around);
+    const sweep::Totals& totals = sweep.plan.totals;
+    if (tool_.flags().json) {
+      print_record(Value::object().set("schema", "tt.check/1").set("sweep", sweep.plan.sweep).set("runs", totals.runs).set("skipped", totals.skipped));
+      return ExitCode::done;
+    }
+    print(fmt::format("{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
+                      totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
+                      sweep.plan.torchtitan.version, sweep.plan.torchtitan.source));
+    return ExitCode::done;
+  }
+
+  ExitCode plan() {
+    const flow::LoadedSweep sweep = load(tool_.look_around());
+    if (tool_.flags().json) {
+      print_record(sweep::plan_record(sweep.plan));
+    } else {
+      print(sweep::plan_text(sweep.plan, file_, tool_.out()));
+    }
+    return ExitCode::done;
+  }
+
+  ExitCode expand() {
+    const flow::Surroundings around = tool_.look_around();
+    const flow::LoadedSweep sweep = load(around);
+    const flow::ExpandReport report = flow::expand_here(sweep, around, dry_run_ ? flow::Writing::no : flow::Writing::yes);
+    if (tool_.flags().json) {
+      print_record(expand_record(sweep, report));
+    } else {
+      for (const flow::ExpandedRun& run : report.runs) {
+        if (run.outcome != flow::Outcome::unchanged) log::detail(fmt::format("{}: {}", flow::to_string(run.outcome), run.folder.path().string()));
+        if (run.outcome == flow::Outcome::kept) log::note(fmt::format("{} changed, but was started already: kept; `tt-submit run --again` starts it afresh", run.record.name));
+      }
+      for (const flow::IndexedRun& orphan : report.orphans) {
+        log::note(fmt::format("logs/{}/{} is no longer in the sweep; it is left alone", orphan.model, orphan.name));
+      }
+      print(fmt::format("{}{}: {}\n", dry_run_ ? "would be: " : "", (around.workspace.logs() / sweep.plan.model).string(), describe(report)));
+      if (!dry_run_) log::note(fmt::format("next: tt-submit run {}", file_));
+    }
+    return ExitCode::done;
+  }
+
+  static Value expand_record(const flow::LoadedSweep& sweep, const flow::ExpandReport& report) {
+    Value runs = Value::array();
+    for (const flow::ExpandedRun& run : report.runs) {
+      runs.push(Value::object().set("name", run.record.name).set("folder", run.folder.path().string()).set("outcome", flow::to_string(run.outcome)));
+    }
+    Value orphans = Value::array();
+    for (const flow::IndexedRun& orphan : report.orphans) orphans.push(Value::object().set("model", orphan.model).set("name", orphan.name));
+    return Value::object().set("schema", "tt.expand/1").set("sweep", sweep.plan.sweep).set("runs", std::move(runs)).set("orphans", std::move(orphans));
+  }
+
+  ExitCode list() {
+    const std::vector<fs::path> folders = flow::list_run_folders(tool_.look_around(), file_);
+    std::vector<fs::path> wanted = folders;
+    if (!index_.empty()) {
+      const auto number = to_integer(index_);
+      if (!number || *number < 0 || *number >= static_cast<std::int64_t>(folders.size())) {
+        throw Error(fmt::format("--index {}: the sweep has runs 0 to {}", index_, static_cast<std::int64_t>(folders.size()) - 1), ExitCode::bad_input);
+      }
+      wanted = {folders[static_cast<std::size_t>(*number)]};
+    }
+    Value list = Value::array();
+    std::string lines;
+    for (const fs::path& folder : wanted) {
+      list.push(folder.string());
+      lines += folder.string() + "\n";
+    }
+    tool_.flags().json ? print_record(Value::object().set("schema", "tt.list/1").set("folders", std::move(list))) : print(lines);
+    return ExitCode::done;
+  }
+
+  ExitCode show() {
+    const RunFolder folder = flow::find_run(tool_.look_around(), file_);
+    const auto record = folder.load_record();
+    if (!record) throw Error(folder.path().string() + " is half made (no run.json); `tt-sweep expand` repairs it");
+    if (tool_.flags().json) {
+      print_record(to_value(*record));
+      return ExitCode::done;
+    }
+    print(fmt::format("{}\n  folder      {}\n  sweep       {} ({})\n  resources   {} x {} = {}, walltime {}\n  torchtitan  {} (known by {})\n"
+                      "  started by  {} in {}, LOG_RANK={}\n  id          {}\n",
+                      record->name, folder.path().string(), record->sweep, record->sweep_file.string(),
+                      plural(record->resources.nodes, "node"), plural(record->resources.gpus_per_node, "GPU"), plural(record->resources.gpus, "rank"),
+                      walltime_text(record->resources.walltime), record->torchtitan.version, record->torchtitan.source,
+                      record->launch.script.string(), record->launch.folder.string(), record->launch.log_rank, record->id.text));
+    std::string lines = "  sets\n";
+    for (const Assignment& assignment : record->overrides) lines += fmt::format("    {} = {}\n", assignment.key, plain_text(assignment.value));
+    for (const auto& [name, value] : record->environment) lines += fmt::format("    env.{} = {}\n", name, value);
+    for (const std::string& word : record->launch.arguments) lines += fmt::format("    {}\n", word);
+    print(lines);
+    return ExitCode::done;
+  }
+
+  ExitCode diff() {
+    const flow::Surroundings around = tool_.look_around();
+    const RunFolder left = flow::find_run(around, file_);
+    const auto found = other_.empty() ? flow::differences_from_base(left) : flow::differences(left, flow::find_run(around, other_));
+    if (tool_.flags().json) {
+      Value list = Value::array();
+      for (const flow::Difference& one : found) {
+        list.push(Value::object().set("key", one.key).set("left", one.left).set("right", one.right).set("set_by_tt", one.set_by_tt));
+      }
+      print_record(Value::object().set("schema", "tt.diff/1").set("differences", std::move(list)));
+      return ExitCode::done;
+    }
+    TextTable table({{"key"}, {other_.empty() ? "base" : left.path().filename().string()}, {other_.empty() ? left.path().filename().string() : other_}, {""}});
+    for (const flow::Difference& one : found) {
+      table.add({{one.key}, {one.left.empty() ? "(not set)" : one.left}, {one.right.empty() ? "(not set)" : one.right}, {one.set_by_tt ? "set by tt" : "", Tint::dim}});
+    }
+    print(found.empty() ? "no difference\n" : table.text(tool_.out()));
+    return ExitCode::done;
+  }
+
+  Tool tool_;
+  std::string file_, other_, output_, index_;
+  flow::PlanOptions options_;
+  bool dry_run_ = false;
+};
+
+}  // namespace
+}  // namespace tt::tool
+
+int main(int argc, char** argv) { return tt::tool::SweepTool().main(argc, argv); }
