@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/version.hpp"
 
 namespace tt::tool {
@@ -14,19 +15,18 @@ namespace {
 
 volatile sig_atomic_t interrupted = 0;
 
-// Examples first: whoever asks for help wants a line to copy.
+// Examples first: whoever asks for help wants a line to copy. An app keeps them as its footer.
 class ExamplesFirst : public CLI::Formatter {
  public:
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    std::string help = CLI::Formatter::make_help(app, std::move(name), mode);
-    return help;
+  std::string make_description(const CLI::App* app) const override {
+    const std::string examples = app->get_footer();
+    return (examples.empty() ? "" : fmt::format("Examples:\n{}\n", examples)) + app->get_description() + "\n";
   }
-  std::string make_description(const CLI::App* app) const override { return app->get_description() + "\n"; }
+  std::string make_footer(const CLI::App*) const override { return ""; }
+  std::string make_subcommand(const CLI::App* sub) const override {
+    return fmt::format("  {:<12}{}\n", sub->get_name(), sub->get_description());
+  }
 };
-
-std::string with_examples(const std::string& purpose, const std::string& examples) {
-  return examples.empty() ? purpose : fmt::format("Examples:\n{}\n{}", examples, purpose);
-}
 
 void print_problems(const BadInput& trouble, const std::string& tool) {
   for (const Problem& problem : trouble.problems()) std::fputs((describe(problem, tool)).c_str(), stderr);
@@ -35,7 +35,8 @@ void print_problems(const BadInput& trouble, const std::string& tool) {
 }  // namespace
 
 Tool::Tool(std::string name, std::string purpose, std::string examples)
-    : name_(std::move(name)), environment_(Environment::of_this_process()), app_(with_examples(purpose, examples), name_) {
+    : name_(std::move(name)), environment_(Environment::of_this_process()), app_(purpose, name_) {
+  app_.footer(examples);
   app_.formatter(std::make_shared<ExamplesFirst>());
   app_.set_version_flag("--version", fmt::format("{} {}", name_, flow::version()));
   app_.require_subcommand(0, 1);
@@ -53,7 +54,8 @@ void Tool::add_common_flags(CLI::App& app) {
 
 CLI::App& Tool::command(const std::string& name, const std::string& purpose, const std::string& examples,
                         std::function<ExitCode()> run) {
-  CLI::App& command = *app_.add_subcommand(name, with_examples(purpose, examples));
+  CLI::App& command = *app_.add_subcommand(name, purpose);
+  command.footer(examples);
   command.formatter(std::make_shared<ExamplesFirst>());
   command.set_help_flag("-h,--help", "Show this help");
   add_common_flags(command);
@@ -70,6 +72,7 @@ CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()
 }
 
 int Tool::main(int argc, char** argv) {
+  called_as_ = join(std::vector<std::string>(argv, argv + argc), " ");
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -108,6 +111,12 @@ flow::Surroundings Tool::look_around() {
   if (!flags_.site.empty()) flags.site = flags_.site;
   if (!flags_.workspace.empty()) flags.workspace = flags_.workspace;
   return flow::look_around(flags, environment_, clock_);
+}
+
+void Tool::keep_conversation(const flow::Workspace& workspace) {
+  if (!workspace.is_used()) return;
+  log::keep_in(workspace.log_file());
+  log::detail(fmt::format("called as: {}", called_as_));
 }
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -35,6 +35,8 @@ class Tool {
 
   const CommonFlags& flags() const { return flags_; }
   flow::Surroundings look_around();
+  // For commands that write in the workspace: what is said is kept in its .tt/tt.log, from here on.
+  void keep_conversation(const flow::Workspace& workspace);
   Clock& clock() { return clock_; }
   Terminal out() const { return terminal_of(stdout, environment_); }
   Terminal err() const { return terminal_of(stderr, environment_); }
@@ -48,6 +50,7 @@ class Tool {
   CommonFlags flags_;
   CLI::App app_;
   std::function<ExitCode()> chosen_;
+  std::string called_as_;
 };
 
 // Results. With --json one record and nothing else on stdout.

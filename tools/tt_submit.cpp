@@ -32,7 +32,7 @@ class SubmitTool {
       : tool_("tt-submit", "Runs sweeps: submits what is not done, follows it, collects logs, ranks.",
               "  Run a sweep to its ranking:    tt-submit run sweeps/tiny/tiny.yaml\n"
               "  See where it stands:           tt-submit status\n"
-              "  Why did this run fail?         tt-submit explain _bs2_lr0.003_tp1\n") {
+              "  Why a run failed:              tt-submit explain _bs2_lr0.003_tp1\n") {
     add_run();
     add_looking_commands();
     add_acting_commands();
@@ -74,7 +74,7 @@ class SubmitTool {
     add_targets(tool_.command("wait", "Follows runs until all of them ended; settles what was interrupted.",
                               "  Until all is done:             tt-submit wait\n", [this] { return wait(); }));
     CLI::App& explain = tool_.command("explain", "Says why a run is where it is, with evidence, and what to do next.",
-                                      "  Why did it fail?               tt-submit explain _bs2_lr0.003_tp1\n",
+                                      "  Why it failed:                 tt-submit explain _bs2_lr0.003_tp1\n",
                                       [this] { return explain_run(); });
     explain.add_option("RUN", words_, "Run folder, name or pattern")->required()->expected(1);
     CLI::App& logs = tool_.command("logs", "Prints the log of a run's last attempt.",
@@ -149,6 +149,8 @@ class SubmitTool {
       return ExitCode::done;
     }
     check_cost(sweep);
+    make_folders(around.workspace.own());
+    tool_.keep_conversation(around.workspace);
     if (around.workspace.is_used()) {
       flow::rebuild_lost_journals(around);
       flow::hand_over_again(around, schedulers, flow::refresh(around, schedulers, {sweep.plan.sweep}));
@@ -267,6 +269,7 @@ class SubmitTool {
   ExitCode wait() {
     const flow::Surroundings around = tool_.look_around();
     const flow::Selection selection = flow::select(around, words_);
+    tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     flow::rebuild_lost_journals(around);
     const Followed followed = follow(around, schedulers, selection);
@@ -280,6 +283,7 @@ class SubmitTool {
   ExitCode act(Act what, const char* done_word) {
     const flow::Surroundings around = tool_.look_around();
     const flow::Selection selection = flow::select(around, words_);
+    tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     flow::refresh(around, schedulers, selection.sweeps);
     const flow::ControlReport report = what(around, schedulers, views(around, selection));
@@ -300,6 +304,7 @@ class SubmitTool {
   ExitCode retry_runs() {
     const flow::Surroundings around = tool_.look_around();
     const flow::Selection selection = flow::select(around, words_);
+    tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     flow::hand_over_again(around, schedulers, flow::refresh(around, schedulers, selection.sweeps));
     std::vector<RunId> ended;
@@ -321,6 +326,7 @@ class SubmitTool {
   ExitCode collect() {
     const flow::Surroundings around = tool_.look_around();
     const flow::Selection selection = flow::select(around, words_);
+    tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     const flow::RefreshReport refreshed = flow::refresh(around, schedulers, selection.sweeps);
     const ledger::Ledger ledger = flow::load_history(around.workspace, selection.sweeps);

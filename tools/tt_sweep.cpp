@@ -151,6 +151,7 @@ class SweepTool {
   ExitCode expand() {
     const flow::Surroundings around = tool_.look_around();
     const flow::LoadedSweep sweep = load(around);
+    if (!dry_run_) tool_.keep_conversation(around.workspace);
     const flow::ExpandReport report = flow::expand_here(sweep, around, dry_run_ ? flow::Writing::no : flow::Writing::yes);
     if (tool_.flags().json) {
       print_record(expand_record(sweep, report));

@@ -115,11 +115,11 @@ TEST(Once, AJobWhoseClaimWasTakenBackTouchesNothing) {
   tt::Command again;
   again.argv = {"bash", (workspace / ("submissions/" + submissions.front() + "/job.sh")).string(), "0"};
   again.environment = tt::Environment::of_this_process();
-  const std::string before = tt::test::read(workspace.run("_base") / "claim-1");
+  const std::string before = tt::test::read(workspace.run("_bs1") / "claim-1");
   const tt::ProcessResult requeued = tt::SystemRunner().run(again, tt::Seconds{20});
   EXPECT_EQ(requeued.status, 66) << requeued.out << requeued.err;
-  EXPECT_EQ(tt::test::read(workspace.run("_base") / "claim-1"), before);
-  EXPECT_FALSE(tt::is_there(workspace.run("_base") / "exit.json"));
+  EXPECT_EQ(tt::test::read(workspace.run("_bs1") / "claim-1"), before);
+  EXPECT_FALSE(tt::is_there(workspace.run("_bs1") / "exit.json"));
   EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
   ASSERT_EQ(workspace.submit({"cancel"}).status, 0);
 }

@@ -46,9 +46,9 @@ TEST(Story, ARunThatExitsWithAnErrorIsFailedWithTheLineThatSaysWhy) {
   const Workspace workspace(one_run("env: {STAND_IN_EXIT: \"3\"}\n"));
   const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml"});
   EXPECT_EQ(run.status, 3) << run.out << run.err;
-  EXPECT_EQ(workspace.states().at("_base"), "failed");
-  EXPECT_THAT(run.err, HasSubstr("next: tt-submit explain _base"));
-  const tt::ProcessResult explain = workspace.submit({"explain", "_base"});
+  EXPECT_EQ(workspace.states().at("_bs1"), "failed");
+  EXPECT_THAT(run.err, HasSubstr("next: tt-submit explain _bs1"));
+  const tt::ProcessResult explain = workspace.submit({"explain", "_bs1"});
   EXPECT_EQ(explain.status, 0) << explain.err;
   EXPECT_THAT(explain.out, HasSubstr("the stand-in was told to fail"));
 }
@@ -56,15 +56,15 @@ TEST(Story, ARunThatExitsWithAnErrorIsFailedWithTheLineThatSaysWhy) {
 TEST(Story, ANanLossThatExitsWithZeroIsNoSuccess) {
   const Workspace workspace(one_run("env: {STAND_IN_LOSS: nan}\n"));
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
-  EXPECT_EQ(workspace.states().at("_base"), "failed");
-  EXPECT_EQ(summary_of(workspace, "_base").at("diagnosis").text_or("cause"), "loss-nan");
+  EXPECT_EQ(workspace.states().at("_bs1"), "failed");
+  EXPECT_EQ(summary_of(workspace, "_bs1").at("diagnosis").text_or("cause"), "loss-nan");
 }
 
 TEST(Story, ARunThatReachesItsWalltimeIsTimedOutAndSaysSo) {
   // The early signal comes 30 s before the limit of the laptop site: with a limit of one second it comes at once.
   const Workspace workspace(one_run("env: {STAND_IN_SECONDS: \"60\"}\n", "00:00:01"));
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
-  EXPECT_EQ(workspace.states().at("_base"), "timed-out");
+  EXPECT_EQ(workspace.states().at("_bs1"), "timed-out");
 }
 
 TEST(Story, CancelEndsWhatRunsAndWhatWaits) {
@@ -106,23 +106,23 @@ TEST(Story, RetryTriesAFailedRunAgainAndFinishesIt) {
   tt::write_new_file(workspace / "run_train.sh", "#!/usr/bin/env bash\nSTAND_IN_EXIT=0\n" + trainer.substr(trainer.find('\n') + 1));
   const tt::ProcessResult retry = workspace.submit({"retry"});
   EXPECT_EQ(retry.status, 0) << retry.out << retry.err;
-  EXPECT_EQ(workspace.states().at("_base"), "finished");
-  EXPECT_TRUE(tt::is_there(workspace.run("_base") / "attempt-2/log.txt"));
-  EXPECT_EQ(summary_of(workspace, "_base").integer_or("attempts"), 2);
+  EXPECT_EQ(workspace.states().at("_bs1"), "finished");
+  EXPECT_TRUE(tt::is_there(workspace.run("_bs1") / "attempt-2/log.txt"));
+  EXPECT_EQ(summary_of(workspace, "_bs1").integer_or("attempts"), 2);
 }
 
 TEST(Story, AgainStartsAFinishedRunAfreshAndPutsAsideWhatItLeft) {
   const Workspace workspace(one_run(""));
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
-  tt::make_folders(workspace.run("_base") / "out");
-  tt::write_new_file(workspace.run("_base") / "out/checkpoint", "of attempt 1");
+  tt::make_folders(workspace.run("_bs1") / "out");
+  tt::write_new_file(workspace.run("_bs1") / "out/checkpoint", "of attempt 1");
   const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml", "--again"});
   EXPECT_EQ(again.status, 0) << again.out << again.err;
-  EXPECT_EQ(workspace.trainings().at("_base"), 2);
-  EXPECT_EQ(tt::test::read(workspace.run("_base") / "attempt-1/out/checkpoint"), "of attempt 1");
-  EXPECT_TRUE(tt::is_there(workspace.run("_base") / "attempt-1/run.json"));
-  EXPECT_FALSE(tt::is_there(workspace.run("_base") / "out/checkpoint"));
-  EXPECT_TRUE(tt::is_there(workspace.run("_base") / "claim-2"));
+  EXPECT_EQ(workspace.trainings().at("_bs1"), 2);
+  EXPECT_EQ(tt::test::read(workspace.run("_bs1") / "attempt-1/out/checkpoint"), "of attempt 1");
+  EXPECT_TRUE(tt::is_there(workspace.run("_bs1") / "attempt-1/run.json"));
+  EXPECT_FALSE(tt::is_there(workspace.run("_bs1") / "out/checkpoint"));
+  EXPECT_TRUE(tt::is_there(workspace.run("_bs1") / "claim-2"));
 }
 
 TEST(Story, AgainIsRefusedWhileTheRunIsOpen) {
@@ -131,8 +131,8 @@ TEST(Story, AgainIsRefusedWhileTheRunIsOpen) {
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
   const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml", "--again"});
   EXPECT_EQ(again.status, 1) << again.out;
-  EXPECT_THAT(again.err, HasSubstr("--again: run _base is still running; `tt-submit cancel _base` ends it first"));
-  EXPECT_EQ(workspace.trainings().at("_base"), 1);
+  EXPECT_THAT(again.err, HasSubstr("--again: run _bs1 is still running; `tt-submit cancel _bs1` ends it first"));
+  EXPECT_EQ(workspace.trainings().at("_bs1"), 1);
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
 }
 
@@ -155,7 +155,7 @@ TEST(Story, ADryRunWritesNothingAndAsksNobody) {
 TEST(Story, LogsFollowsARunToItsEnd) {
   const Workspace workspace(one_run("env: {STAND_IN_SECONDS: \"1\"}\n"));
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
-  const tt::ProcessResult logs = workspace.submit({"logs", "-f", "_base"});
+  const tt::ProcessResult logs = workspace.submit({"logs", "-f", "_bs1"});
   EXPECT_EQ(logs.status, 0) << logs.err;
   EXPECT_THAT(logs.out, HasSubstr("step:  1"));
   EXPECT_THAT(logs.out, HasSubstr("Process group destroyed"));
@@ -164,10 +164,10 @@ TEST(Story, LogsFollowsARunToItsEnd) {
 TEST(Story, AppendingTheEstimateTwiceChangesNothing) {
   const Workspace workspace(one_run(""));
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
-  ASSERT_EQ(workspace.tool("tt-comm", {"append", "_base"}).status, 0);
-  const std::string before = tt::test::snapshot(workspace.run("_base"));
-  ASSERT_EQ(workspace.tool("tt-comm", {"append", "_base"}).status, 0);
-  EXPECT_EQ(tt::test::snapshot(workspace.run("_base")), before);
+  ASSERT_EQ(workspace.tool("tt-comm", {"append", "_bs1"}).status, 0);
+  const std::string before = tt::test::snapshot(workspace.run("_bs1"));
+  ASSERT_EQ(workspace.tool("tt-comm", {"append", "_bs1"}).status, 0);
+  EXPECT_EQ(tt::test::snapshot(workspace.run("_bs1")), before);
 }
 
 }  // namespace

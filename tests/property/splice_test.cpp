@@ -14,7 +14,7 @@
 namespace tt::config {
 namespace {
 
-constexpr std::uint64_t documents = 2000;
+constexpr std::uint64_t documents = 1000;
 constexpr int patches_per_document = 3;
 
 // What a document says by its own account.

@@ -1,5 +1,6 @@
 #include "tt/base/log.hpp"
 
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -22,9 +23,11 @@ spdlog::level::level_enum least_level(Level level) {
 }
 
 std::shared_ptr<spdlog::logger> make_logger(const std::string& tool, Level level) {
-  auto logger = std::make_shared<spdlog::logger>(tool, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%n: %v");
-  logger->set_level(least_level(level));
+  auto screen = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  screen->set_pattern("%n: %v");
+  screen->set_level(least_level(level));
+  auto logger = std::make_shared<spdlog::logger>(tool, std::move(screen));
+  logger->set_level(spdlog::level::debug);  // each sink has its own
   return logger;
 }
 
@@ -46,6 +49,18 @@ void say(spdlog::level::level_enum level, const std::string& text) {
 }  // namespace
 
 void start(const std::string& tool, Level level) { conversation() = {level, make_logger(tool, level)}; }
+
+void keep_in(const std::filesystem::path& file) {
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  try {
+    auto kept = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file.string(), kLargest, 2);
+    kept->set_pattern("%Y-%m-%dT%H:%M:%S%z %P %n: %v");
+    kept->set_level(spdlog::level::debug);
+    conversation().logger->sinks().push_back(std::move(kept));
+  } catch (const spdlog::spdlog_ex& trouble) {
+    warning(std::string("this conversation is not kept: ") + trouble.what());
+  }
+}
 
 void note(const std::string& sentence) { say(spdlog::level::info, "note: " + sentence); }
 

@@ -1,6 +1,7 @@
 // tt/base/log.hpp: the conversation on stderr: notes, warnings, and details with -v. Results go to stdout elsewhere.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace tt::log {
@@ -9,6 +10,9 @@ enum class Level { quiet, normal, verbose };
 
 // Called once by a tool: its name stands before every line.
 void start(const std::string& tool, Level level);
+// From now on everything, details included, is also kept in this file: 1 MiB, and two older ones beside it. A file that
+// cannot be written is no reason to stop: it is warned about.
+void keep_in(const std::filesystem::path& file);
 void note(const std::string& sentence);     // normal and verbose
 void warning(const std::string& sentence);  // always
 void detail(const std::string& sentence);   // verbose only

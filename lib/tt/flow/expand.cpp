@@ -325,7 +325,7 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
     }
     const Standing standing = look_at(one, ledger);
     if (standing.record) refuse_foreign_folder(one, *standing.record);
-    const bool again = fresh.contains(one.run->id) && standing.started;
+    const bool again = fresh.contains(one.run->id) && one.folder.last_attempt() > 0;
     const Outcome outcome = named_after_cause(outcome_of(standing, again), standing, one);
     if (writing == Writing::yes && outcome != Outcome::unchanged && outcome != Outcome::kept) {
       if (again) put_aside(one.folder);

@@ -46,24 +46,46 @@ fs::path launch_script(const sweep::Spec& spec, const fs::path& root) {
                          "torchtitan.script is relative to torchtitan.root; a checkout has run_train.sh at its top"});
 }
 
+// Problems of one part go to the others', so that a person sees them all at once.
+template <class Load>
+auto gathering(Problems& problems, Load load) -> std::optional<decltype(load())> {
+  try {
+    return load();
+  } catch (const BadInput& trouble) {
+    problems.add_all(trouble.problems());
+    return std::nullopt;
+  }
+}
+
+void refuse_registry(const sweep::Spec& spec) {
+  if (!spec.base.is_registry()) return;
+  throw BadInput(Problem{spec.base.place, "a base of {module, config} (TorchTitan 0.3) is not supported by this version",
+                         "use a TOML base: TorchTitan 0.2.2 and earlier"});
+}
+
 }  // namespace
 
 LoadedSweep load_sweep(const std::string& file, const Surroundings& around, const PlanOptions& options) {
   const fs::path path = absolute_path(file, around.here);
-  sweep::Spec spec = sweep::load_spec(file);
-  if (spec.base.is_registry()) {
-    throw BadInput(Problem{spec.base.place, "a base of {module, config} (TorchTitan 0.3) is not supported by this version",
-                           "use a TOML base: TorchTitan 0.2.2 and earlier"});
-  }
   const fs::path folder = path.parent_path();
-  const fs::path base_file = sweep::resolve_path(*spec.base.file, folder, around.environment);
-  config::Document base = load_base(spec, base_file);
-  const fs::path root = training_folder(spec, folder, around.environment);
-  const fs::path script = launch_script(spec, root);
+  Problems problems;
+  sweep::Spec spec = sweep::load_spec(file, problems);
+  if (!problems.has_errors()) refuse_registry(spec);
+  if (!spec.base.file) throw BadInput(problems.all());
+
+  fs::path base_file;
+  const auto base = gathering(problems, [&] {
+    base_file = sweep::resolve_path(*spec.base.file, folder, around.environment);
+    return load_base(spec, base_file);
+  });
+  const auto root = gathering(problems, [&] { return training_folder(spec, folder, around.environment); });
+  const auto script = gathering(problems, [&] { return root ? launch_script(spec, *root) : fs::path(); });
+  if (!base) throw BadInput(problems.all());
 
   sweep::PlanInput input;
   input.spec = spec;
-  input.base = base;
+  input.problems = problems.all();
+  input.base = *base;
   input.site = around.site.profile;
   input.gpus_per_node = around.gpus_per_node;
   input.allow_new_keys = options.allow_new_keys;
@@ -71,12 +93,12 @@ LoadedSweep load_sweep(const std::string& file, const Surroundings& around, cons
   return {path,
           file,
           std::move(spec),
-          base,
+          *base,
           base_file,
-          root,
-          script,
-          fingerprint(read_file(script)),
-          fingerprint_of_files(input.spec.source->text(), base.source()->text()),
+          *root,
+          *script,
+          fingerprint(read_file(*script)),
+          fingerprint_of_files(input.spec.source->text(), base->source()->text()),
           std::move(plan)};
 }
 

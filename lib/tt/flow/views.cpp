@@ -18,8 +18,8 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, view.id);
   if (last == nullptr) return;
   view.state = last->state;
-  view.raw_state = last->raw;
-  view.reason = last->reason;
+  if (!last->closed) view.raw_state = last->raw;  // of an ended attempt the word is yesterday's
+  if (!last->closed || last->state == RunState::planned) view.reason = last->reason;
   view.job = last->job;
   view.token = last->token;
   view.attempt = last->key.attempt;

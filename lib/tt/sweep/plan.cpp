@@ -270,10 +270,33 @@ class Planner {
   bool name_problem_ = false;
 };
 
+// A spec with problems, without what cannot even be judged: axes of a group must be as long as each other.
+PlanInput judgeable(const PlanInput& input) {
+  PlanInput rest = input;
+  const auto is_crooked = [](const AxisGroup& group) {
+    return group.size() == 0 || std::any_of(group.axes.begin(), group.axes.end(),
+                                            [&](const Axis& axis) { return axis.values.size() != group.size(); });
+  };
+  std::erase_if(rest.spec.groups, is_crooked);
+  std::erase_if(rest.spec.repeat, is_crooked);
+  return rest;
+}
+
+// Everything that is wrong with the file, in one report.
+[[noreturn]] void tell_all(const PlanInput& input, Problems& problems) {
+  const PlanInput rest = judgeable(input);
+  std::vector<std::string> notes;
+  const Grid grid = make_grid(rest, problems, notes);
+  check_template(rest, grid.era, problems);
+  throw BadInput(problems.all());
+}
+
 }  // namespace
 
 Plan make_plan(const PlanInput& input) {
   Problems problems;
+  problems.add_all(input.problems);
+  if (problems.has_errors()) tell_all(input, problems);
   Plan plan;
   plan.sweep = input.spec.name.text;
   plan.model = input.spec.model.text;

@@ -23,6 +23,7 @@ namespace tt::sweep {
 
 struct PlanInput {
   Spec spec;
+  std::vector<Problem> problems;  // what reading the spec found: told together with what planning finds
   std::optional<config::Document> base;  // the TOML base; none in the registry era
   site::Profile site;
   int gpus_per_node = 0;  // what a node of the site offers to planning

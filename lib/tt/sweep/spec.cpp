@@ -32,7 +32,9 @@ constexpr Unsupported unsupported[] = {
 
 class SpecReader {
  public:
-  explicit SpecReader(const SourceRef& source) : root_(read_yaml(source, problems_)) { spec_.source = source; }
+  SpecReader(const SourceRef& source, Problems& problems) : problems_(problems), root_(read_yaml(source, problems_)) {
+    spec_.source = source;
+  }
 
   Spec read() {
     if (!root_.is_map()) {
@@ -48,7 +50,6 @@ class SpecReader {
     read_names();
     read_torchtitan();
     read_points();
-    problems_.throw_if_any();
     return std::move(spec_);
   }
 
@@ -253,21 +254,35 @@ class SpecReader {
                   "give one: the other follows from the site's GPUs per node");
   }
 
-  Problems problems_;
+  Problems& problems_;
   Node root_;
   Spec spec_;
 };
 
 }  // namespace
 
-Spec read_spec(const SourceRef& source) { return SpecReader(source).read(); }
+Spec read_spec(const SourceRef& source, Problems& problems) { return SpecReader(source, problems).read(); }
+
+Spec read_spec(const SourceRef& source) {
+  Problems problems;
+  Spec spec = read_spec(source, problems);
+  problems.throw_if_any();
+  return spec;
+}
 
 Spec load_spec(const std::string& path) {
+  Problems problems;
+  Spec spec = load_spec(path, problems);
+  problems.throw_if_any();
+  return spec;
+}
+
+Spec load_spec(const std::string& path, Problems& problems) {
   if (!is_there(path)) {
     throw BadInput(Problem{whole_file(path), "there is no such sweep file", "'tt-sweep init BASE' writes one"});
   }
   if (is_folder(path)) throw BadInput(Problem{whole_file(path), "this is a folder, not a sweep file", ""});
-  return read_spec(std::make_shared<const SourceText>(path, read_file(path)));
+  return read_spec(std::make_shared<const SourceText>(path, read_file(path)), problems);
 }
 
 std::filesystem::path resolve_path(const Written& path, const std::filesystem::path& folder,

@@ -93,6 +93,10 @@ struct Spec {
 
 // Throws BadInput with every problem of the file.
 Spec read_spec(const SourceRef& source);
+// The same, but what was found wrong goes to `problems` and the rest of the file comes back, so that it can be judged too.
+// Throws only when nothing of the file can be read.
+Spec read_spec(const SourceRef& source, Problems& problems);
+Spec load_spec(const std::string& path, Problems& problems);
 // Reads the file first. Missing, unreadable or a folder: BadInput that says so.
 Spec load_spec(const std::string& path);
 

@@ -64,7 +64,8 @@ std::string test_name(const testing::TestParamInfo<Sample>& sample) {
 
 INSTANTIATE_TEST_SUITE_P(Recorded, FailureSample, testing::ValuesIn(samples()), test_name);
 
-// A log is often read while it is written, or was cut by a full disk: whatever is left, the finding points at a line of it.
+// A log is often read while it is written, or was cut by a full disk: whatever is left, the finding points at a line of
+// it.
 TEST(FailureSamples, CanBeCutAnywhere) {
   for (const auto& sample : samples()) {
     const std::string text = test::read(folder / sample.file);

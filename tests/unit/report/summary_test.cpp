@@ -126,7 +126,7 @@ TEST(SummaryPage, OfAFailedRunShowsTheLineAndTheRemedy) {
   const std::string wanted =
       "## Diagnosis\n"
       "\n"
-      "**config-batch-size** (sure), every rank, node node01. Retry class: no-retry.\n"
+      "**config-batch-size** (sure), every rank. Retry class: no-retry.\n"
       "\n"
       "`log.txt:21`\n"
       "\n"

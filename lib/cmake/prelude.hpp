@@ -1,4 +1,4 @@
-// tt/prelude.hpp: the standard headers nearly every file of the library reads, precompiled. Included by the build, never
+// cmake/prelude.hpp: the standard headers nearly every file of the library reads, precompiled. Included by the build, never
 // by a source file: each file still includes what it uses.
 #pragma once
 
