@@ -156,10 +156,7 @@ class SweepTool {
     if (tool_.flags().json) {
       print_record(expand_record(sweep, report));
     } else {
-      for (const flow::ExpandedRun& run : report.runs) {
-        if (run.outcome != flow::Outcome::unchanged) log::detail(fmt::format("{}: {}", flow::to_string(run.outcome), run.folder.path().string()));
-        if (run.outcome == flow::Outcome::kept) log::note(fmt::format("{} changed, but was started already: kept; `tt-submit run --again` starts it afresh", run.record.name));
-      }
+      tell_changes(report);
       for (const flow::IndexedRun& orphan : report.orphans) {
         log::note(fmt::format("logs/{}/{} is no longer in the sweep; it is left alone", orphan.model, orphan.name));
       }
@@ -167,6 +164,19 @@ class SweepTool {
       if (!dry_run_) log::note(fmt::format("next: tt-submit run {}", file_));
     }
     return ExitCode::done;
+  }
+
+  // What is new is only counted; what changes is named, the first of them without being asked.
+  static void tell_changes(const flow::ExpandReport& report) {
+    constexpr std::size_t kMostNamed = 20;
+    std::size_t named = 0;
+    for (const flow::ExpandedRun& run : report.runs) {
+      if (run.outcome == flow::Outcome::unchanged) continue;
+      const std::string line = fmt::format("{}: {}", run.record.name, flow::to_string(run.outcome));
+      const bool shown = run.outcome != flow::Outcome::created && named++ < kMostNamed;
+      shown ? log::note(line) : log::detail(line);
+    }
+    if (named > kMostNamed) log::note(fmt::format("... and {} more (-v names them all)", named - kMostNamed));
   }
 
   static Value expand_record(const flow::LoadedSweep& sweep, const flow::ExpandReport& report) {

@@ -5,7 +5,7 @@
 #include "tt/comm/estimate.hpp"
 #include "tt/comm/estimate_text.hpp"
 #include "tt/config/document.hpp"
-#include "tt/ledger/lock.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/titan/architecture.hpp"
 #include "tt/titan/settings.hpp"
 
@@ -70,7 +70,7 @@ void write_summary(const Surroundings& around, const ledger::RunHistory& history
     summary.printed_version = last->log.titan_version;
     summary.device = last->log.device;
   }
-  const WorkspaceLock lock = WorkspaceLock::acquire(folder.lock(), *around.clock);
+  const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   write_if_changed(folder.summary_md(), report::summary_markdown(summary));
   write_if_changed(folder.summary_json(), to_pretty_json(report::summary_record(summary)));
 }
@@ -102,7 +102,7 @@ bool append_estimate(const Surroundings& around, const RunFolder& folder) {
   const auto record = folder.load_record();
   if (!record) return false;
   const auto estimate = estimate_of(folder, *record);
-  const WorkspaceLock lock = WorkspaceLock::acquire(folder.lock(), *around.clock);
+  const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   auto summary = load_summary(folder);
   const auto page = read_file_if_there(folder.summary_md());
   if (!summary || !page || !estimate) return false;

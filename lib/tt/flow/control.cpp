@@ -5,7 +5,7 @@
 
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 
 namespace tt::flow {
 namespace {
@@ -67,7 +67,7 @@ void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& 
 
 ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs, CancelAs as) {
   write_down(around, runs, as);
-  ledger::stop_point("after-cancel-wanted");
+  stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);
   const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
   return tell(schedulers, runs, [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {

@@ -342,10 +342,10 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
 }
 
 ExpandReport expand_here(const LoadedSweep& sweep, const Surroundings& around, Writing writing) {
-  std::optional<WorkspaceLock> lock;
+  std::optional<FileLock> lock;
   if (writing == Writing::yes) {
     make_folders(around.workspace.own());
-    lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+    lock = FileLock::acquire(around.workspace.lock(), *around.clock);
   }
   return expand(sweep, around, load_history(around.workspace, {sweep.plan.sweep}), writing);
 }

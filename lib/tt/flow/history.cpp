@@ -32,7 +32,7 @@ void rebuild_lost_journals(const Surroundings& around) {
     if (submission && !ledger::Journal(root, submission->sweep).exists()) lost.insert(submission->sweep);
   }
   if (lost.empty()) return;
-  const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+  const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
   const ledger::Rebuilt rebuilt = ledger::rebuild(root);
   for (const std::string& warning : rebuilt.warnings) log::warning(warning);
   for (const auto& [sweep, events] : rebuilt.events) {
@@ -43,7 +43,7 @@ void rebuild_lost_journals(const Surroundings& around) {
   }
 }
 
-void record(const WorkspaceLock& lock, const Surroundings& around, std::span<const SweepEvent> events) {
+void record(const FileLock& lock, const Surroundings& around, std::span<const SweepEvent> events) {
   std::map<std::string, std::vector<ledger::Event>> by_sweep;
   for (const SweepEvent& event : events) by_sweep[event.sweep].push_back({around.clock->now(), event.body});
   for (const auto& [sweep, list] : by_sweep) ledger::Journal(around.workspace.root(), sweep).append(lock, list);
@@ -51,7 +51,7 @@ void record(const WorkspaceLock& lock, const Surroundings& around, std::span<con
 
 void record(const Surroundings& around, std::span<const SweepEvent> events) {
   if (events.empty()) return;
-  const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+  const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
   record(lock, around, events);
 }
 

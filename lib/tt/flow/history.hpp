@@ -8,7 +8,7 @@
 #include "tt/flow/surroundings.hpp"
 #include "tt/ledger/events.hpp"
 #include "tt/ledger/fold.hpp"
-#include "tt/ledger/lock.hpp"
+#include "tt/base/lock.hpp"
 
 namespace tt::flow {
 
@@ -26,7 +26,7 @@ struct SweepEvent {
 };
 void record(const Surroundings& around, std::span<const SweepEvent> events);
 // The same by somebody who holds the lock already.
-void record(const WorkspaceLock& lock, const Surroundings& around, std::span<const SweepEvent> events);
+void record(const FileLock& lock, const Surroundings& around, std::span<const SweepEvent> events);
 
 // The sweeps known here: expanded or journaled.
 std::vector<std::string> known_sweeps(const Workspace& workspace);

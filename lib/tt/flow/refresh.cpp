@@ -9,7 +9,7 @@
 #include "tt/base/log.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/scheduler/choose.hpp"
 
 namespace tt::flow {
@@ -152,7 +152,7 @@ class Refresh {
       return;
     }
     const Settled settled = settle(around_, ledger_, attempt, end);
-    ledger::stop_point("after-settle");
+    stop_point("after-settle");
     add(attempt.sweep, ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause});
     report_.ended.push_back(attempt.key);
   }

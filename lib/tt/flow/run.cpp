@@ -10,7 +10,7 @@
 #include "tt/base/hash.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/retry_policy.hpp"
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 
 namespace tt::flow {
 namespace {
@@ -177,7 +177,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
     withdraw_earlier_settings(sweep, around, ledger, fresh);
     report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
-    ledger::stop_point("after-expand");
+    stop_point("after-expand");
     Chooser chooser(around, ledger, Writing::yes);
     for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, fresh.contains(run.record.id));
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());

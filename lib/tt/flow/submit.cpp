@@ -10,14 +10,13 @@
 #include "tt/base/log.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/ledger/journal.hpp"
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
 
 namespace tt::flow {
 namespace {
 
-using ledger::stop_point;
 
 // Runs that can share one job array.
 using Shape = std::tuple<std::string, int, int, double>;  // sweep, nodes, GPUs per node, walltime
@@ -149,7 +148,7 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
                                const std::vector<std::string>& sweeps, const Choose& choose) {
   std::vector<PreparedSubmission> prepared;
   {
-    const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+    const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     const ledger::Ledger ledger = load_history(around.workspace, sweeps);
     const Choice choice = choose(ledger);
     prepared = prepare(choice.runs, ledger, around, scheduler.limits(), Tokens::real);
@@ -168,7 +167,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, scheduler::Sc
                                        const ledger::SubmissionState& old) {
   PreparedSubmission prepared;
   {
-    const WorkspaceLock lock = WorkspaceLock::acquire(around.workspace.lock(), *around.clock);
+    const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     // Somebody else may have come first: the fold under the lock decides.
     const ledger::Ledger ledger = load_history(around.workspace, {old.sweep});
     std::vector<Candidate> runs;

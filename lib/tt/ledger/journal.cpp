@@ -101,7 +101,7 @@ bool Journal::exists() const { return is_there(file_); }
 
 JournalText Journal::load() const { return read_journal(read_file_if_there(file_).value_or(""), file_.string()); }
 
-void Journal::append(const WorkspaceLock& lock, std::span<const Event> events) {
+void Journal::append(const FileLock& lock, std::span<const Event> events) {
   if (events.empty()) return;
   std::string lines;
   for (const Event& event : events) lines += to_line(event) + "\n";

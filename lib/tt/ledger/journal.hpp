@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tt/ledger/events.hpp"
-#include "tt/ledger/lock.hpp"
+#include "tt/base/lock.hpp"
 
 namespace tt::ledger {
 
@@ -33,8 +33,8 @@ class Journal {
   const std::string& sweep() const { return sweep_; }
   bool exists() const;
   JournalText load() const;  // empty when there is no file
-  void append(const WorkspaceLock& lock, std::span<const Event> events);
-  void append(const WorkspaceLock& lock, const Event& event) { append(lock, std::span(&event, 1)); }
+  void append(const FileLock& lock, std::span<const Event> events);
+  void append(const FileLock& lock, const Event& event) { append(lock, std::span(&event, 1)); }
 
  private:
   std::filesystem::path file_;

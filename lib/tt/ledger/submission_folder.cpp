@@ -101,19 +101,6 @@ Token make_token() {
   return token;
 }
 
-std::string tasks_text(const std::vector<PlannedTask>& tasks) {
-  std::string text;
-  for (const PlannedTask& task : tasks) {
-    const std::string folder = task.folder.string();
-    if (folder.find_first_of("\t\n\r") != std::string::npos) {
-      throw Error(fmt::format("the run folder of '{}' has a tab or a line end in its name, which no task file can hold",
-                              task.name));
-    }
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", task.index, task.attempt, to_string(task.mode), task.run.text, folder);
-  }
-  return text;
-}
-
 void write_submission(const SubmissionFolder& folder, const SubmissionRecord& record, const std::string& script,
                       const std::string& tasks, const std::vector<SubmissionFile>& files) {
   make_folders(folder.path());

@@ -48,12 +48,8 @@ namespace ledger {
 // Ten characters of a-z and 2-7: short enough for every scheduler's job name, never twice.
 Token make_token();
 
-// One line per task, in the order of the array: index, attempt, mode, run id, run folder, separated by tabs.
-// Throws Error for a folder with a tab or a line end in its name.
-std::string tasks_text(const std::vector<PlannedTask>& tasks);
-
-// Everything written and synced; submission.json last. Writing the same again is fine. `tasks` is the text of tasks.tsv
-// (tasks_text() unless the job script wants more columns).
+// Everything written and synced; submission.json last. Writing the same again is fine.
+// `tasks` is the text of tasks.tsv, which the job script reads.
 void write_submission(const SubmissionFolder& folder, const SubmissionRecord& record, const std::string& script,
                       const std::string& tasks, const std::vector<SubmissionFile>& files = {});
 

@@ -6,14 +6,14 @@
 #include <map>
 #include <utility>
 
+#include "tt/base/lock.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/process.hpp"
 #include "tt/base/text.hpp"
-#include "tt/scheduler/kill_point.hpp"
 #include "tt/scheduler/local_plan.hpp"
-#include "tt/scheduler/supervisor_lock.hpp"
 
 namespace tt::scheduler {
 namespace {
@@ -177,9 +177,9 @@ LocalScheduler::LocalScheduler(LocalOptions options, Clock& clock)
 SubmitAnswer LocalScheduler::submit(const SubmitRequest& request) {
   if (auto reason = refusal(request, options_.machine)) return Refused{*reason};
   try {
-    kill_point("local-before-accept");
+    stop_point("local-before-accept");
     if (!spool_.has_job(request.token)) spool_.write_job(job_of(request, options_.machine, clock_.now()));
-    kill_point("local-after-accept");
+    stop_point("local-after-accept");
   } catch (const Error& error) {
     // The rename is the acceptance; what failed after it (a sync) leaves the job accepted or not, the spool says which.
     if (spool_.has_job(request.token)) return NoAnswer{error.what()};
@@ -282,7 +282,7 @@ void LocalScheduler::start_supervisor_if_needed() {
   if (options_.supervisor.empty()) return;
   if (supervisor_started_ && clock_.now() - *supervisor_started_ < kSupervisorShowsUp) return;
   try {
-    if (is_supervised(spool_.supervisor_lock()) || !needs_supervisor(spool_)) return;
+    if (is_held_here(spool_.supervisor_lock()) || !needs_supervisor(spool_)) return;
     start_detached({options_.supervisor, options_.environment, options_.workspace}, spool_.supervisor_log());
     supervisor_started_ = clock_.now();
   } catch (const Error& error) {

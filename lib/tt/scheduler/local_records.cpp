@@ -11,7 +11,6 @@ namespace {
 constexpr const char* kJob = "tt.local-job/1";
 constexpr const char* kStart = "tt.local-start/1";
 constexpr const char* kEnd = "tt.local-end/1";
-constexpr const char* kSupervisor = "tt.local-supervisor/1";
 
 // Milliseconds: first come, first served needs more than whole seconds.
 std::int64_t milliseconds(Instant time) { return time.time_since_epoch().count(); }
@@ -161,18 +160,6 @@ TaskEnd read_task_end(const std::string& text, const std::string& file) {
   if (json.at("signal").is_string()) end.signal = json.text_or("signal");
   if (json.at("milliseconds").is_integer()) end.time = instant(json, "milliseconds");
   return end;
-}
-
-std::string identity_text(const ProcessIdentity& process, const std::string& nonce) {
-  return to_json(process_value(process).set("schema", kSupervisor).set("nonce", nonce)) + "\n";
-}
-
-std::optional<ProcessIdentity> read_identity(const std::string& text) {
-  try {
-    return process_of(read_schema(text, "supervisor.lock", kSupervisor));
-  } catch (const Error&) {
-    return std::nullopt;
-  }
 }
 
 }  // namespace tt::scheduler

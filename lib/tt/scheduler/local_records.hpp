@@ -15,8 +15,4 @@ TaskStart read_task_start(const std::string& text, const std::string& file);
 std::string task_end_text(const TaskEnd& end);
 TaskEnd read_task_end(const std::string& text, const std::string& file);
 
-// Who supervises: told apart from a later process with the same pid.
-std::string identity_text(const ProcessIdentity& process, const std::string& nonce);
-std::optional<ProcessIdentity> read_identity(const std::string& text);
-
 }  // namespace tt::scheduler

@@ -11,12 +11,12 @@
 #include <system_error>
 #include <utility>
 
+#include "tt/base/lock.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/process.hpp"
-#include "tt/scheduler/kill_point.hpp"
 #include "tt/scheduler/local_plan.hpp"
-#include "tt/scheduler/supervisor_lock.hpp"
 
 namespace tt::scheduler {
 namespace {
@@ -160,7 +160,7 @@ class Supervisor {
       kill_leftovers(*task.start);
       TaskEnd end{end_reason(task), true, child.exit_status, {}, clock_.now()};
       if (child.signal) end.signal = signal_name(*child.signal);
-      kill_point("supervisor-before-ended");
+      stop_point("supervisor-before-ended");
       spool_.write_end(token, index, end);
     } else if (task.is_pending() && ++failed_starts_[key] >= kStartTries) {
       end_unstarted(token, index, EndReason::never_started);
@@ -236,10 +236,11 @@ class Supervisor {
     task.limit_reached = true;
   }
 
-  // Marked before it is told, so that a new supervisor knows why the task ended.
+  // Marked before it is told, so that a new supervisor knows why the task ended. Another signal than a cancel's: the job
+  // script then takes the longer time a limit leaves it.
   void tell_limit(QueuedJob& queued, LocalTask& task) {
     mark_limit(queued, task);
-    if (told_limit_.insert({queued.job.token, task.index}).second) send_signal(task.start->process.pid, SIGTERM);
+    if (told_limit_.insert({queued.job.token, task.index}).second) send_signal(task.start->process.pid, SIGUSR1);
   }
 
   // What the job script left running in its session. When the leader's pid is in use again the session is a stranger's.
@@ -254,7 +255,7 @@ class Supervisor {
       const ProcessIdentity child = start_detached(start_command(start), output_of(queued->job, start.index));
       children_[child.pid] = {start.token, start.index};
       queued->starting.push_back(start);
-      kill_point("supervisor-after-start");
+      stop_point("supervisor-after-start");
     }
   }
 
@@ -299,7 +300,7 @@ int supervise(const SuperviseOptions& options, Clock& clock) {
   take_over_this_process(options.workspace);
   for (;;) {
     {
-      const auto lock = SupervisorLock::take(supervisor.spool().supervisor_lock());
+      const auto lock = FileLock::try_acquire(supervisor.spool().supervisor_lock(), clock);
       if (!lock) return 0;
       supervisor.work();
     }

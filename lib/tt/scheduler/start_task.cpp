@@ -6,12 +6,13 @@
 #include <cstring>
 #include <system_error>
 
+#include "tt/base/lock.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/base/process.hpp"
 #include "tt/base/text.hpp"
-#include "tt/scheduler/kill_point.hpp"
 #include "tt/scheduler/local_spool.hpp"
 #include "tt/scheduler/local_supervisor.hpp"
 
@@ -75,14 +76,14 @@ int start_task(const fs::path& spool_folder, const Token& token, int index, cons
   const Spool spool{spool_folder};
   const auto job = spool.load_job(token);
   if (!job) throw Error(fmt::format("there is no job {} in {}", token.text, spool_folder.string()));
-  kill_point("task-before-record");
+  stop_point("task-before-record");
   const TaskStart start = our_start(environment, clock);
   if (!spool.place_start(token, index, start)) {
     fmt::print(stderr, "tt-submit: task {} of {} was started or cancelled before; leaving it alone\n", index,
                token.text);
     return 0;
   }
-  kill_point("task-after-record");
+  stop_point("task-after-record");
   return execute(*job, index, start);
 }
 

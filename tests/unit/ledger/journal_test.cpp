@@ -14,7 +14,7 @@ using test::event;
 
 class JournalTest : public testing::Test {
  protected:
-  WorkspaceLock lock() { return WorkspaceLock::acquire(workspace_lock_file(workspace_.path()), clock_); }
+  FileLock lock() { return FileLock::acquire(workspace_.path() / ".tt" / "lock", clock_); }
   test::TempFolder workspace_;
   SystemClock clock_;
 };
@@ -124,7 +124,7 @@ TEST_F(AJournal, HasAFileNameForAnySweepName) {
 
 TEST_F(AJournal, IsNotWrittenUnderALockThatWasTakenAway) {
   Journal journal(workspace_.path(), "lr");
-  const WorkspaceLock held = lock();
+  const FileLock held = lock();
   fs::remove(held.file());
   try {
     journal.append(held, answered("12:00:00", "1"));

@@ -28,14 +28,14 @@ class RebuildTest : public testing::Test {
               const std::string& job, std::optional<Token> replaces = std::nullopt) {
     const std::string created = "2026-03-01T" + time + "Z";
     write_submission(SubmissionFolder(workspace_.path(), Token{token}),
-                     {Token{token}, "laptop", "local", "lr", tasks, {}, created, replaces}, "", tasks_text(tasks));
+                     {Token{token}, "laptop", "local", "lr", tasks, {}, created, replaces}, "", "");
     append(time, Intent{Token{token}, "laptop", "local", "lr", tasks, replaces, std::nullopt});
     if (!job.empty()) append(time, Answered{Token{token}, JobId{job}});
   }
 
   void append(const std::string& time, EventBody body) {
     Journal(workspace_.path(), "lr")
-        .append(WorkspaceLock::acquire(workspace_lock_file(workspace_.path()), clock_), event(time, std::move(body)));
+        .append(FileLock::acquire(workspace_.path() / ".tt" / "lock", clock_), event(time, std::move(body)));
   }
 
   void claim(const PlannedTask& planned, const std::string& token, const std::string& job, bool revoked = false) {

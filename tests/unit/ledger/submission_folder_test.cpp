@@ -93,26 +93,6 @@ TEST(Submissions, AreListedOldestFirst) {
   EXPECT_EQ(list_submissions(workspace.path()), (std::vector<Token>{Token{"b"}, Token{"a"}, Token{"c"}}));
 }
 
-TEST(TheTaskFile, HasOneLinePerTask) {
-  PlannedTask fresh = task_of("r2", 1, 1);
-  fresh.mode = RetryMode::fresh;
-  EXPECT_EQ(tasks_text({task_of("r1", 3, 0), fresh}),
-            "0\t3\tresume\tr1\t/w/logs/m/name-r1\n"
-            "1\t1\tfresh\tr2\t/w/logs/m/name-r2\n");
-}
-
-TEST(TheTaskFile, RefusesAFolderItCannotHold) {
-  PlannedTask task = task_of("r1", 1, 0);
-  task.folder = "/w/a\tb";
-  try {
-    tasks_text({task});
-    FAIL() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "the run folder of 'name-r1' has a tab or a line end in its name, which no task file can hold");
-  }
-}
-
 TEST(Tokens, AreShortPlainAndNeverTheSame) {
   std::set<std::string> tokens;
   for (int i = 0; i < 1000; ++i) {

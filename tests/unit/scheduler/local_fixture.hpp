@@ -6,10 +6,10 @@
 
 #include "support/self_call.hpp"
 #include "support/temp_folder.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/base/files.hpp"
 #include "tt/scheduler/local.hpp"
 #include "tt/scheduler/local_records.hpp"
-#include "tt/scheduler/supervisor_lock.hpp"
 
 namespace tt::scheduler {
 
@@ -83,9 +83,10 @@ class LocalTest : public testing::Test {
   void touch(const std::string& name) { workspace_.write(name, ""); }
 
   ProcessIdentity supervisor() const {
-    return read_identity(read_file_if_there(spool_.supervisor_lock()).value_or("")).value_or(ProcessIdentity{});
+    const auto holder = lock_holder(spool_.supervisor_lock());
+    return holder ? holder->process : ProcessIdentity{};
   }
-  bool is_supervised() const { return scheduler::is_supervised(spool_.supervisor_lock()); }
+  bool is_supervised() const { return is_held_here(spool_.supervisor_lock()); }
   void kill_supervisor() const {
     const ProcessIdentity process = supervisor();
     if (process.pid <= 0 || !is_alive(process)) return;

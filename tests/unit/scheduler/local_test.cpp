@@ -123,7 +123,7 @@ TEST_F(ThisMachine, KillsWhatATaskLeftBehind) {
 
 TEST_F(ThisMachine, WarnsATaskBeforeItsTimeLimitAndKillsItAtTheLimit) {
   LocalScheduler local = scheduler();
-  SubmitRequest endless = request("aaa", "trap 'echo warned' TERM; while :; do sleep 0.02; done");
+  SubmitRequest endless = request("aaa", "trap 'echo warned' USR1; while :; do sleep 0.02; done");
   endless.walltime = Seconds{1};
   endless.warn_before = Seconds{0.5};
   local.submit(endless);

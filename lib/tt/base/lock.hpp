@@ -1,4 +1,4 @@
-// tt/ledger/lock.hpp: who may write now. A lock file made with link(), which also works on network file systems.
+// tt/base/lock.hpp: who may write now. A lock file made with link(), which also works on network file systems.
 //
 // The file says who holds it: host, pid, start time of the process, boot id. A holder on this host that is dead is
 // taken over: its file is renamed to a unique name and must then hold what was judged dead, else it is put back.
@@ -23,16 +23,16 @@ struct LockHolder {
 };
 
 // Held from acquire() to destruction. Releases only its own lock: a file that holds another nonce is left alone.
-class WorkspaceLock {
+class FileLock {
  public:
   // Waits up to `patience`; then throws Error naming the holder, how long it holds, and the file.
-  static WorkspaceLock acquire(const std::filesystem::path& file, Clock& clock, Seconds patience = Seconds{10});
+  static FileLock acquire(const std::filesystem::path& file, Clock& clock, Seconds patience = Seconds{10});
   // nullopt when somebody alive (or on another host) holds it.
-  static std::optional<WorkspaceLock> try_acquire(const std::filesystem::path& file, Clock& clock);
+  static std::optional<FileLock> try_acquire(const std::filesystem::path& file, Clock& clock);
 
-  WorkspaceLock(WorkspaceLock&& other) noexcept;
-  WorkspaceLock& operator=(WorkspaceLock&& other) noexcept;
-  ~WorkspaceLock();
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
 
   const std::filesystem::path& file() const { return file_; }
   // Throws Error when the lock was taken away (removed by hand): who writes must ask before the write.
@@ -40,15 +40,14 @@ class WorkspaceLock {
   void release() noexcept;
 
  private:
-  WorkspaceLock(std::filesystem::path file, std::string content);
+  FileLock(std::filesystem::path file, std::string content);
   std::filesystem::path file_;
   std::string content_;  // empty: released or moved from
 };
 
-// <workspace>/.tt/lock
-std::filesystem::path workspace_lock_file(const std::filesystem::path& workspace);
-
 // Who holds a lock now; nullopt when nobody does or the file says nothing readable.
 std::optional<LockHolder> lock_holder(const std::filesystem::path& file);
+// Held by a living process of this host.
+bool is_held_here(const std::filesystem::path& file);
 
 }  // namespace tt

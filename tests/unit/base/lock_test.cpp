@@ -1,4 +1,4 @@
-#include "tt/ledger/lock.hpp"
+#include "tt/base/lock.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/value.hpp"
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 
 namespace tt {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 int race(const fs::path& folder, int times) {
   SystemClock clock;
   for (int i = 0; i <= times; ++i) {
-    auto lock = WorkspaceLock::acquire(folder / "lock", clock, Seconds{50});
+    auto lock = FileLock::acquire(folder / "lock", clock, Seconds{50});
     if (i == times) ::_exit(0);
     if (!create_exclusive(folder / "inside", "")) return 3;
     const int count = std::stoi(read_file(folder / "count"));
@@ -41,8 +41,8 @@ int race(const fs::path& folder, int times) {
     }
   }
   if (words.size() == 1 && words[0] == "--tt-stop-point") {
-    ledger::stop_point("before-it");
-    ledger::stop_point("at-it");
+    stop_point("before-it");
+    stop_point("at-it");
     ::_exit(0);
   }
   return false;
@@ -77,21 +77,21 @@ class ALock : public testing::Test {
 
 TEST_F(ALock, IsThereWhileItIsHeldAndGoneAfterwards) {
   {
-    const auto lock = WorkspaceLock::acquire(file_, clock_);
+    const auto lock = FileLock::acquire(file_, clock_);
     const auto holder = lock_holder(file_);
     ASSERT_TRUE(holder);
     EXPECT_EQ(holder->host, this_host());
     EXPECT_EQ(holder->process.pid, ::getpid());
     EXPECT_EQ(holder->since, "2026-03-01T12:00:00Z");
-    EXPECT_FALSE(WorkspaceLock::try_acquire(file_, clock_));
+    EXPECT_FALSE(FileLock::try_acquire(file_, clock_));
   }
   EXPECT_TRUE(list_folder(folder_.path()).empty());
 }
 
 TEST_F(ALock, MovesWithItsOwner) {
-  auto lock = WorkspaceLock::acquire(file_, clock_);
+  auto lock = FileLock::acquire(file_, clock_);
   {
-    const WorkspaceLock other = std::move(lock);
+    const FileLock other = std::move(lock);
     EXPECT_TRUE(is_there(file_));
   }
   EXPECT_FALSE(is_there(file_));
@@ -101,7 +101,7 @@ TEST_F(ALock, IsTakenOverFromADeadProcessOfThisHost) {
   ProcessIdentity dead = identify(::getpid()).value();
   dead.start_ticks += 1;  // this pid, started at another time: that process is gone
   write_file(file_, lock_text(this_host(), dead));
-  const auto lock = WorkspaceLock::acquire(file_, clock_, Seconds{0});
+  const auto lock = FileLock::acquire(file_, clock_, Seconds{0});
   EXPECT_EQ(lock_holder(file_)->process.start_ticks, dead.start_ticks - 1);
   EXPECT_EQ(list_folder(folder_.path()), std::vector<std::string>{"lock"}) << "nothing is left beside it";
 }
@@ -110,12 +110,12 @@ TEST_F(ALock, IsTakenOverAfterARestartOfThisHost) {
   ProcessIdentity before = identify(::getpid()).value();
   before.boot_id = "another-boot";
   write_file(file_, lock_text(this_host(), before));
-  EXPECT_TRUE(WorkspaceLock::try_acquire(file_, clock_));
+  EXPECT_TRUE(FileLock::try_acquire(file_, clock_));
 }
 
 TEST_F(ALock, OfALivingProcessIsWaitedForAndThenNamed) {
-  const auto lock = WorkspaceLock::acquire(file_, clock_);
-  EXPECT_EQ(sentence([&] { WorkspaceLock::acquire(file_, clock_, Seconds{10}); }),
+  const auto lock = FileLock::acquire(file_, clock_);
+  EXPECT_EQ(sentence([&] { FileLock::acquire(file_, clock_, Seconds{10}); }),
             file_.string() + " is held by pid " + std::to_string(::getpid()) + " on " + this_host() +
                 " since 2026-03-01T12:00:00Z (waited 10 s); try again when that process has ended");
   EXPECT_EQ(iso_time(clock_.now()), "2026-03-01T12:00:10Z");
@@ -123,7 +123,7 @@ TEST_F(ALock, OfALivingProcessIsWaitedForAndThenNamed) {
 
 TEST_F(ALock, OfAnotherHostIsNeverTakenOver) {
   write_file(file_, lock_text("login99", {12, 34, "boot"}));
-  EXPECT_EQ(sentence([&] { WorkspaceLock::acquire(file_, clock_, Seconds{1}); }),
+  EXPECT_EQ(sentence([&] { FileLock::acquire(file_, clock_, Seconds{1}); }),
             file_.string() +
                 " is held by pid 12 on login99 since 2026-03-01T11:00:00Z (waited 1 s); "
                 "if that machine is gone, remove " +
@@ -133,14 +133,14 @@ TEST_F(ALock, OfAnotherHostIsNeverTakenOver) {
 
 TEST_F(ALock, ThatSaysNothingIsLeftToAPerson) {
   write_file(file_, "scribble");
-  EXPECT_EQ(sentence([&] { WorkspaceLock::acquire(file_, clock_, Seconds{1}); }),
+  EXPECT_EQ(sentence([&] { FileLock::acquire(file_, clock_, Seconds{1}); }),
             file_.string() +
                 " is in the way and does not say who holds it (waited 1 s); "
                 "if no tt is at work here, remove it");
 }
 
 TEST_F(ALock, ReleasesOnlyItself) {
-  auto lock = WorkspaceLock::acquire(file_, clock_);
+  auto lock = FileLock::acquire(file_, clock_);
   const std::string other = lock_text("login99", {12, 34, "boot"});
   write_file(file_, other);
   lock.release();

@@ -1,4 +1,4 @@
-#include "tt/ledger/stop_point.hpp"
+#include "tt/base/stop_point.hpp"
 
 #include <signal.h>
 #include <unistd.h>
@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace tt::ledger {
+namespace tt {
 
 void stop_point(const char* name) {
   const char* wanted = std::getenv("TT_STOP_AT");
   if (wanted != nullptr && std::strcmp(wanted, name) == 0) ::kill(::getpid(), SIGKILL);
 }
 
-}  // namespace tt::ledger
+}  // namespace tt

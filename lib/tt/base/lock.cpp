@@ -1,4 +1,4 @@
-#include "tt/ledger/lock.hpp"
+#include "tt/base/lock.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -116,13 +116,13 @@ std::string in_use_sentence(const fs::path& file, Seconds waited) {
 
 }  // namespace
 
-WorkspaceLock::WorkspaceLock(fs::path file, std::string content)
+FileLock::FileLock(fs::path file, std::string content)
     : file_(std::move(file)), content_(std::move(content)) {}
 
-WorkspaceLock::WorkspaceLock(WorkspaceLock&& other) noexcept
+FileLock::FileLock(FileLock&& other) noexcept
     : file_(std::move(other.file_)), content_(std::exchange(other.content_, {})) {}
 
-WorkspaceLock& WorkspaceLock::operator=(WorkspaceLock&& other) noexcept {
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
   if (this != &other) {
     release();
     file_ = std::move(other.file_);
@@ -131,9 +131,9 @@ WorkspaceLock& WorkspaceLock::operator=(WorkspaceLock&& other) noexcept {
   return *this;
 }
 
-WorkspaceLock::~WorkspaceLock() { release(); }
+FileLock::~FileLock() { release(); }
 
-WorkspaceLock WorkspaceLock::acquire(const fs::path& file, Clock& clock, Seconds patience) {
+FileLock FileLock::acquire(const fs::path& file, Clock& clock, Seconds patience) {
   make_folders(file.parent_path());
   const std::string content = our_holder_text(clock);
   const Instant start = clock.now();
@@ -145,21 +145,21 @@ WorkspaceLock WorkspaceLock::acquire(const fs::path& file, Clock& clock, Seconds
   }
 }
 
-std::optional<WorkspaceLock> WorkspaceLock::try_acquire(const fs::path& file, Clock& clock) {
+std::optional<FileLock> FileLock::try_acquire(const fs::path& file, Clock& clock) {
   make_folders(file.parent_path());
   const std::string content = our_holder_text(clock);
-  if (take_now(file, content)) return WorkspaceLock(file, content);
+  if (take_now(file, content)) return FileLock(file, content);
   return std::nullopt;
 }
 
-void WorkspaceLock::check_still_ours() const {
+void FileLock::check_still_ours() const {
   if (content_.empty()) throw Error(fmt::format("{} was released before the work under it was done", file_.string()));
   if (read_file_if_there(file_) == content_) return;
   throw Error(fmt::format("the lock {} was taken away while it was held; nothing was written, run the command again",
                           file_.string()));
 }
 
-void WorkspaceLock::release() noexcept {
+void FileLock::release() noexcept {
   if (content_.empty()) return;
   try {
     if (read_file_if_there(file_) == content_) {
@@ -171,11 +171,14 @@ void WorkspaceLock::release() noexcept {
   content_.clear();
 }
 
-fs::path workspace_lock_file(const fs::path& workspace) { return workspace / ".tt" / "lock"; }
-
 std::optional<LockHolder> lock_holder(const fs::path& file) {
   const auto text = read_file_if_there(file);
   return text ? read_holder(*text) : std::nullopt;
+}
+
+bool is_held_here(const fs::path& file) {
+  const auto holder = lock_holder(file);
+  return holder && holder->host == this_host() && is_alive(holder->process);
 }
 
 }  // namespace tt
