@@ -1,5 +1,5 @@
-# Installs what tt needs on Debian 12, when it is not there. Sourced by tools/demo and tools/check.
-# shellcheck shell=bash
+# Installs what tt needs on Debian 12, when it is not there, and builds it. Sourced by tools/demo and tools/check.
+# shellcheck shell=bash disable=SC2034 # the lists are for those who source this
 
 tt_build_packages=(g++ cmake ninja-build libtomlplusplus-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev
   nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev)
@@ -30,4 +30,20 @@ tt_install() {
   echo "tt: installing ${missing[*]}" >&2
   "${as_root[@]}" apt-get -qq update
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# tt_build WHAT COMMAND...: says what is built, and shows what the build printed only when it fails or with TT_VERBOSE=1.
+tt_build() {
+  local what=$1 said status=0
+  shift
+  echo "tt: building $what; the first time this takes minutes" >&2
+  if [ "${TT_VERBOSE-}" = 1 ]; then
+    "$@" >&2
+    return
+  fi
+  said=$(mktemp)
+  "$@" >"$said" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || cat "$said" >&2
+  rm -f "$said"
+  return "$status"
 }

@@ -33,6 +33,12 @@ Value runs_of(const flow::PreparedSubmission& submission) {
   return runs;
 }
 
+Value words_of(const std::vector<std::string>& argv) {
+  Value words = Value::array();
+  for (const std::string& word : argv) words.push(word);
+  return words;
+}
+
 Value environment_names(const flow::PreparedSubmission& submission) {
   Value names = Value::array();
   for (const auto& [name, value] : submission.request.environment.all()) names.push(name);
@@ -66,9 +72,16 @@ Value status_record(const std::vector<flow::RunView>& runs, const std::vector<fl
   for (const auto& [state, count] : counts_of(runs)) counts.set(to_string(state), count);
   Value asked = Value::array();
   for (const flow::SiteAnswer& site : sites) {
-    asked.push(Value::object().set("site", site.site).set("asked", site.asked ? "ok" : "could-not-ask").set("why", or_null(site.why)));
+    asked.push(Value::object()
+                   .set("site", site.site)
+                   .set("asked", site.asked ? "ok" : "could-not-ask")
+                   .set("why", or_null(site.why)));
   }
-  return Value::object().set("schema", "tt.status/1").set("runs", std::move(list)).set("counts", std::move(counts)).set("sites", std::move(asked));
+  return Value::object()
+      .set("schema", "tt.status/1")
+      .set("runs", std::move(list))
+      .set("counts", std::move(counts))
+      .set("sites", std::move(asked));
 }
 
 std::string status_text(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites, Instant now,
@@ -87,7 +100,8 @@ std::string status_text(const std::vector<flow::RunView>& runs, const std::vecto
   }
   std::string text = report::status_text(rows, now, terminal);
   for (const flow::SiteAnswer& site : sites) {
-    if (!site.asked) text += fmt::format("could not ask {}: {} (states of its runs are as last heard)\n", site.site, site.why);
+    if (!site.asked)
+      text += fmt::format("could not ask {}: {} (states of its runs are as last heard)\n", site.site, site.why);
   }
   return text;
 }
@@ -99,6 +113,7 @@ std::string counts_line(const std::vector<flow::RunView>& runs) {
 }
 
 std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal& terminal) {
+  if (runs.empty()) return "no runs\n";
   std::vector<RankingRow> rows;
   for (const flow::RunView& run : runs) {
     const auto summary = flow::load_summary(run.folder);
@@ -122,7 +137,7 @@ Value dry_run_record(const flow::DryRun& dry, const std::string& site) {
                   .set("token", submission.request.token.text)
                   .set("runs", runs_of(submission))
                   .set("array", or_null(array_of(submission)))
-                  .set("argv", Value::array())
+                  .set("argv", words_of(submission.argv))
                   .set("workdir", submission.request.workdir.string())
                   .set("environment_names", environment_names(submission))
                   .set("script", submission.script)

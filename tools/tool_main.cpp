@@ -45,7 +45,8 @@ Tool::Tool(std::string name, std::string purpose, std::string examples)
 
 void Tool::add_common_flags(CLI::App& app) {
   app.add_option("--site", flags_.site, "Cluster profile: a name or a file (also TT_SITE)")->type_name("NAME|FILE");
-  app.add_option("--workspace", flags_.workspace, "Folder with logs/, submissions/ and .tt/ (default: the nearest with .tt/, else here)")
+  app.add_option("--workspace", flags_.workspace,
+                 "Folder with logs/, submissions/ and .tt/ (default: the nearest with .tt/, else here)")
       ->type_name("DIR");
   app.add_flag("--json", flags_.json, "One JSON record on stdout, nothing else there");
   app.add_flag("-q,--quiet", flags_.quiet, "Warnings and errors only");
@@ -82,7 +83,8 @@ int Tool::main(int argc, char** argv) {
     std::fputs(fmt::format("{} {}\n", name_, flow::version()).c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::fputs(fmt::format("{}: error: {}\n  `{} --help` shows examples\n", name_, error.what(), name_).c_str(), stderr);
+    std::fputs(fmt::format("{}: error: {}\n  `{} --help` shows examples\n", name_, error.what(), name_).c_str(),
+               stderr);
     return static_cast<int>(ExitCode::bad_input);
   }
   if (!chosen_) {

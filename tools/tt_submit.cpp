@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "submit_log.hpp"
 #include "submit_printing.hpp"
+#include "submit_site.hpp"
+#include "submit_telling.hpp"
 #include "tool_main.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
@@ -17,13 +20,13 @@
 #include "tt/flow/run.hpp"
 #include "tt/flow/sweep_file.hpp"
 #include "tt/scheduler/local_supervisor.hpp"
-#include "tt/site/profile.hpp"
 
 namespace tt::tool {
 namespace {
 
 bool all_finished(const std::vector<flow::RunView>& runs) {
-  return std::all_of(runs.begin(), runs.end(), [](const flow::RunView& run) { return run.state == RunState::finished; });
+  return std::all_of(runs.begin(), runs.end(),
+                     [](const flow::RunView& run) { return run.state == RunState::finished; });
 }
 
 class SubmitTool {
@@ -47,23 +50,33 @@ class SubmitTool {
 
   void add_run() {
     CLI::App& command = tool_.command(
-        "run", "Brings the run folders up to date, submits what is not done, follows, collects and ranks. Safe to repeat.",
+        "run",
+        "Brings the run folders up to date, submits what is not done, follows, collects and ranks. Safe to repeat.",
         "  Run to the end:                tt-submit run sweeps/tiny/tiny.yaml\n"
         "  What would be submitted:       tt-submit run sweeps/tiny/tiny.yaml --dry-run\n"
         "  Submit and come back later:    tt-submit run sweeps/tiny/tiny.yaml --no-wait\n"
         "  One finished run afresh:       tt-submit run sweeps/tiny/tiny.yaml --again=_bs2_lr0.003_tp1\n",
         [this] { return run(); });
     command.add_option("SWEEP", sweep_file_, "Sweep file")->required();
-    command.add_flag("--dry-run", dry_run_, "Print what would be submitted, script included; write nothing, ask nobody");
+    command.add_flag("--dry-run", dry_run_,
+                     "Print what would be submitted, script included; write nothing, ask nobody");
     command.add_flag("--no-wait", no_wait_, "Submit and return; `tt-submit wait` follows later");
-    again_ = command.add_option("--again", run_options_.again_patterns,
-                                "Start ended runs afresh (all, or those named by --again=PATTERN); what they left is put aside")
-                 ->type_name("[PATTERN]")
-                 ->expected(0, 1)
-                 ->take_all();
+    again_ =
+        command
+            .add_option("--again", run_options_.again_patterns,
+                        "Start ended runs afresh (all, or those named by --again=PATTERN); what they left is put aside")
+            ->type_name("[PATTERN]")
+            ->expected(0, 1)
+            ->take_all();
     command.add_flag("--force", force_, "With --again: also runs of which nobody can say whether they still run");
-    command.add_flag("--allow-new-keys", plan_options_.allow_new_keys, "Let keys through that TorchTitan's schema does not know");
-    command.add_option("--max-gpu-hours", max_gpu_hours_, "Refuse when the runs to submit may use more")->type_name("H");
+    command.add_flag("--allow-new-keys", plan_options_.allow_new_keys,
+                     "Let keys through that TorchTitan's schema does not know");
+    max_gpu_hours_given_ =
+        command
+            .add_option("--max-gpu-hours", max_gpu_hours_,
+                        "Refuse when what would be submitted now may use more (runs x GPUs x walltime)")
+            ->type_name("H")
+            ->check(CLI::NonNegativeNumber);
   }
 
   void add_looking_commands() {
@@ -82,7 +95,7 @@ class SubmitTool {
                                    "  Follow a running one:          tt-submit logs -f _bs2_lr0.003_tp1\n",
                                    [this] { return show_log(); });
     logs.add_option("RUN", words_, "Run folder, name or pattern")->required()->expected(1);
-    logs.add_flag("-f,--follow", follow_, "Go on until the run ended");
+    logs.add_flag("-f,--follow", follow_, "Go on until the run ended (not with --json)");
   }
 
   void add_acting_commands() {
@@ -90,12 +103,13 @@ class SubmitTool {
                               "  Everything of this workspace:  tt-submit cancel\n"
                               "  Some runs:                     tt-submit cancel '_bs4_*'\n",
                               [this] { return cancel(); }));
-    add_targets(tool_.command("hold", "Keeps waiting runs from starting.", "  Hold what still waits:         tt-submit hold\n",
-                              [this] { return hold(); }));
-    add_targets(tool_.command("release", "Lets held runs start.", "  Let them go:                   tt-submit release\n",
-                              [this] { return release(); }));
-    CLI::App& retry = tool_.command("retry", "Tries runs again that ended without being finished, with the same config and out/.",
-                                    "  All that failed:               tt-submit retry\n", [this] { return retry_runs(); });
+    add_targets(tool_.command("hold", "Keeps waiting runs from starting.",
+                              "  Hold what still waits:         tt-submit hold\n", [this] { return hold(); }));
+    add_targets(tool_.command("release", "Lets held runs start.",
+                              "  Let them go:                   tt-submit release\n", [this] { return release(); }));
+    CLI::App& retry =
+        tool_.command("retry", "Tries runs again that ended without being finished, with the same config and out/.",
+                      "  All that failed:               tt-submit retry\n", [this] { return retry_runs(); });
     add_targets(retry);
     retry.add_flag("--no-wait", no_wait_, "Submit and return");
     retry.add_flag("--force", force_, "Also runs of which nobody can say whether they still run");
@@ -111,12 +125,15 @@ class SubmitTool {
   }
 
   void add_site() {
-    CLI::App& command = tool_.command("site", "Cluster profiles: list those there are, show one, check a file of your own.",
-                                      "  What there is:                 tt-submit site list\n"
-                                      "  A profile to copy and edit:    tt-submit site show laptop\n"
-                                      "  Check your copy:               tt-submit site check site/laptop.toml\n",
-                                      [this] { return site(); });
-    command.add_option("ACTION", action_, "list, show or check")->required()->check(CLI::IsMember({"list", "show", "check"}));
+    CLI::App& command =
+        tool_.command("site", "Cluster profiles: list those there are, show one, check a file of your own.",
+                      "  What there is:                 tt-submit site list\n"
+                      "  A profile to copy and edit:    tt-submit site show laptop\n"
+                      "  Check your copy:               tt-submit site check site/laptop.toml\n",
+                      [this] { return site(); });
+    command.add_option("ACTION", action_, "list, show or check")
+        ->required()
+        ->check(CLI::IsMember({"list", "show", "check"}));
     command.add_option("NAME|FILE", site_name_, "Profile");
   }
 
@@ -129,75 +146,74 @@ class SubmitTool {
   }
 
   void add_targets(CLI::App& command) {
-    command.add_option("WHAT", words_, "Sweep file, run folder, run name or pattern (default: everything in the workspace)");
+    command.add_option("WHAT", words_,
+                       "Sweep file, run folder, run name or pattern (default: everything in the workspace)");
   }
 
   // --- commands ------------------------------------------------------------------------------------------------------
 
   ExitCode run() {
     const flow::Surroundings around = tool_.look_around();
-    log::detail(fmt::format("site {} ({}), workspace {}", around.site.profile.name, around.site.why, around.workspace.root().string()));
+    log::detail(fmt::format("site {} ({}), workspace {}", around.site.profile.name, around.site.why,
+                            around.workspace.root().string()));
     const flow::LoadedSweep sweep = flow::load_sweep(sweep_file_, around, plan_options_);
     for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-submit").c_str(), stderr);
     run_options_.again = again_->count() > 0;
     std::erase(run_options_.again_patterns, "");
     run_options_.force = force_ ? flow::Force::yes : flow::Force::no;
     flow::Schedulers schedulers(around);
-    if (dry_run_) {
-      const flow::DryRun dry = flow::dry_run(sweep, around, schedulers, run_options_);
-      tool_.flags().json ? print_record(dry_run_record(dry, around.site.profile.name)) : print(dry_run_text(dry, around.site.profile.name));
-      return ExitCode::done;
-    }
-    check_cost(sweep);
+    if (dry_run_) return show_dry_run(sweep, around, schedulers);
+    refuse_what_costs_too_much(sweep, around, schedulers);
     make_folders(around.workspace.own());
     tool_.keep_conversation(around.workspace);
-    if (around.workspace.is_used()) {
-      flow::rebuild_lost_journals(around);
-      flow::hand_over_again(around, schedulers, flow::refresh(around, schedulers, {sweep.plan.sweep}));
-    }
+    flow::rebuild_lost_journals(around);
+    const flow::RefreshReport refreshed = flow::refresh(around, schedulers, {sweep.plan.sweep});
+    refuse_what_costs_too_much(sweep, around, schedulers);  // what was just found ended may go again
+    flow::hand_over_again(around, schedulers, refreshed);
     if (!no_wait_) watch_for_interrupt();
     const flow::RunReport report = flow::run_sweep(sweep, around, schedulers, run_options_);
-    tell_what_run_did(sweep, report);
-    const flow::Selection selection{{sweep.plan.sweep}, {}};
-    if (no_wait_) return look_once(around, schedulers, selection);
-    const ExitCode end = stay(around, schedulers, selection);
-    const bool kept = report.expanded.count(flow::Outcome::kept) > 0;
-    return end == ExitCode::done && kept ? ExitCode::partly : end;
+    tell_run(sweep, report);
+    const flow::Selection selection{{sweep.plan.sweep}, {}, {}};
+    if (sweep.plan.totals.runs == 0) return tell_no_point_can_run(sweep);
+    if (no_wait_) return look_once(around, schedulers, selection, report.submissions);
+    const ExitCode end = stay(around, schedulers, selection, report.submissions);
+    return end == ExitCode::done && !report.waiting.empty() ? ExitCode::partly : end;
   }
 
-  void check_cost(const flow::LoadedSweep& sweep) const {
-    if (max_gpu_hours_ < 0 || sweep.plan.totals.gpu_hours <= max_gpu_hours_) return;
-    throw Error(fmt::format("the sweep may use {:.1f} GPU hours ({}, each up to its walltime), more than --max-gpu-hours {:.1f}",
-                            sweep.plan.totals.gpu_hours, plural(sweep.plan.totals.runs, "run"), max_gpu_hours_));
+  ExitCode show_dry_run(const flow::LoadedSweep& sweep, const flow::Surroundings& around,
+                        flow::Schedulers& schedulers) {
+    const flow::DryRun dry = flow::dry_run(sweep, around, schedulers, run_options_);
+    if (*max_gpu_hours_given_) check_cost(dry, max_gpu_hours_);
+    const std::string& site = around.site.profile.name;
+    tool_.flags().json ? print_record(dry_run_record(dry, site)) : print(dry_run_text(dry, site));
+    if (sweep.plan.totals.runs > 0) return ExitCode::done;
+    log::warning(no_point_can_run(sweep));
+    return ExitCode::partly;
   }
 
-  static void tell_what_run_did(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
-    log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
-    if (sweep.plan.totals.skipped > 0) {
-      log::note(fmt::format("{} cannot run and {} skipped; `tt-sweep plan {}` says why", plural(sweep.plan.totals.skipped, "point"),
-                            sweep.plan.totals.skipped == 1 ? "is" : "are", sweep.shown));
-    }
-    for (const flow::HandedOver& submission : report.submissions) {
-      if (!submission.refused.empty()) log::warning(fmt::format("submission {} was refused: {}", submission.token.text, submission.refused));
-      else if (!submission.no_answer.empty()) log::warning(fmt::format("submission {}: {}; `tt-submit wait` settles it", submission.token.text, submission.no_answer));
-      else log::note(fmt::format("submitted {} as {}", plural(static_cast<std::int64_t>(submission.runs), "run"), submission.job.text));
-    }
-    for (const std::string& line : report.waiting) log::note(line);
-    if (report.handed_over == 0 && report.open_already == 0 && report.waiting.empty()) {
-      log::note(fmt::format("nothing to do: {} finished already", report.finished_already == 1 ? "the run is" : fmt::format("all {} runs are", report.finished_already)));
-    } else if (report.finished_already > 0) {
-      log::note(fmt::format("{} finished already", plural(report.finished_already, "run")));
-    }
+  void refuse_what_costs_too_much(const flow::LoadedSweep& sweep, const flow::Surroundings& around,
+                                  flow::Schedulers& schedulers) const {
+    if (*max_gpu_hours_given_) check_cost(flow::dry_run(sweep, around, schedulers, run_options_), max_gpu_hours_);
   }
 
-  ExitCode look_once(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::Selection& selection) {
+  static std::string no_point_can_run(const flow::LoadedSweep& sweep) {
+    return fmt::format("no point of this sweep can run; `tt-sweep plan {}` says why", sweep.shown);
+  }
+  ExitCode tell_no_point_can_run(const flow::LoadedSweep& sweep) const {
+    if (tool_.flags().json) print_record(status_record({}, {}));
+    log::warning(no_point_can_run(sweep));
+    return ExitCode::partly;
+  }
+
+  ExitCode look_once(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::Selection& selection,
+                     const std::vector<flow::HandedOver>& submissions) {
     const flow::RefreshReport refreshed = flow::refresh(around, schedulers, selection.sweeps);
     const std::vector<flow::RunView> runs = views(around, selection);
     show_status(runs, refreshed.sites);
     if (std::any_of(runs.begin(), runs.end(), [](const flow::RunView& run) { return is_open(run.state); })) {
       log::note("next: tt-submit wait");
     }
-    return ExitCode::done;
+    return exit_of(submissions);
   }
 
   struct Followed {
@@ -220,15 +236,20 @@ class SubmitTool {
     return followed;
   }
 
-  ExitCode stay(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::Selection& selection) {
+  // Follows what was handed over. A submission without an answer is settled on the way, a refused one stays refused.
+  ExitCode stay(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::Selection& selection,
+                const std::vector<flow::HandedOver>& submissions) {
     const Followed followed = follow(around, schedulers, selection);
     if (followed.end == flow::FollowEnd::interrupted) return leave(around, schedulers, selection, followed.sites);
-    return show_end(views(around, selection), followed.sites);
+    const ExitCode end = show_end(views(around, selection), followed.sites);
+    return end == ExitCode::partly && all_refused(submissions) ? ExitCode::could_not : end;
   }
 
   ExitCode show_end(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites) {
-    if (tool_.flags().json) print_record(status_record(runs, sites));
-    else print(ranking_text(runs, tool_.out()));
+    if (tool_.flags().json)
+      print_record(status_record(runs, sites));
+    else
+      print(ranking_text(runs, tool_.out()));
     tell_next_step(runs);
     return all_finished(runs) ? ExitCode::done : ExitCode::partly;
   }
@@ -246,28 +267,50 @@ class SubmitTool {
   }
 
   static void tell_next_step(const std::vector<flow::RunView>& runs) {
-    const auto bad = std::find_if(runs.begin(), runs.end(), [](const flow::RunView& run) { return is_ended(run.state) && run.state != RunState::finished; });
-    if (bad != runs.end()) log::note(fmt::format("next: tt-submit explain {}", bad->name));
-    else if (!runs.empty() && all_finished(runs)) log::note(fmt::format("summaries: {}/*/summary.md", runs.front().folder.path().parent_path().string()));
+    const auto bad = std::find_if(runs.begin(), runs.end(), [](const flow::RunView& run) {
+      return is_ended(run.state) && run.state != RunState::finished;
+    });
+    if (bad != runs.end())
+      log::note(fmt::format("next: tt-submit explain {}", bad->name));
+    else if (!runs.empty() && all_finished(runs))
+      log::note(fmt::format("summaries: {}/*/summary.md", runs.front().folder.path().parent_path().string()));
+  }
+
+  static constexpr const char* kNothingBegun = "no sweep was expanded here yet; `tt-submit run SWEEP` begins";
+
+  static bool has_begun(const flow::Workspace& workspace) {
+    return workspace.is_used() && (is_folder(workspace.submissions()) || !flow::known_sweeps(workspace).empty());
+  }
+  // For commands that are about runs: without any they say how to get some, and write nothing.
+  flow::Surroundings look_at_runs_here() {
+    flow::Surroundings around = tool_.look_around();
+    if (!has_begun(around.workspace)) throw Error(kNothingBegun);
+    return around;
   }
 
   ExitCode status() {
     const flow::Surroundings around = tool_.look_around();
+    if (!has_begun(around.workspace)) {
+      tool_.flags().json ? print_record(status_record({}, {})) : print(fmt::format("{}\n", kNothingBegun));
+      return ExitCode::done;
+    }
     const flow::Selection selection = flow::select(around, words_);
     flow::Schedulers schedulers(around);
-    if (around.workspace.is_used()) flow::rebuild_lost_journals(around);
-    const flow::RefreshReport refreshed = around.workspace.is_used() ? flow::refresh(around, schedulers, selection.sweeps) : flow::RefreshReport{};
+    flow::rebuild_lost_journals(around);
+    const flow::RefreshReport refreshed = flow::refresh(around, schedulers, selection.sweeps);
     show_status(views(around, selection), refreshed.sites);
     return ExitCode::done;
   }
 
   void show_status(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites) {
-    if (tool_.flags().json) print_record(status_record(runs, sites));
-    else print(status_text(runs, sites, tool_.clock().now(), tool_.out()));
+    if (tool_.flags().json)
+      print_record(status_record(runs, sites));
+    else
+      print(status_text(runs, sites, tool_.clock().now(), tool_.out()));
   }
 
   ExitCode wait() {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
@@ -281,28 +324,32 @@ class SubmitTool {
 
   using Act = flow::ControlReport (*)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
   ExitCode act(Act what, const char* done_word) {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     flow::refresh(around, schedulers, selection.sweeps);
     const flow::ControlReport report = what(around, schedulers, views(around, selection));
     for (const std::string& line : report.could_not) log::warning(line);
-    log::note(report.told == 0 && report.could_not.empty() ? "nothing to do: no run is open" : fmt::format("{} {}", done_word, plural(report.told, "run")));
+    log::note(report.told == 0 && report.could_not.empty()
+                  ? "nothing to do: no run is open"
+                  : fmt::format("{} {}", done_word, plural(report.told, "run")));
     const flow::RefreshReport refreshed = flow::refresh(around, schedulers, selection.sweeps);
     show_status(views(around, selection), refreshed.sites);
     return report.could_not.empty() ? ExitCode::done : ExitCode::partly;
   }
   ExitCode cancel() {
-    return act([](const flow::Surroundings& around, flow::Schedulers& schedulers, const std::vector<flow::RunView>& runs) {
-      return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
-    }, "cancelling");
+    return act(
+        [](const flow::Surroundings& around, flow::Schedulers& schedulers, const std::vector<flow::RunView>& runs) {
+          return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
+        },
+        "cancelling");
   }
   ExitCode hold() { return act(flow::hold, "held"); }
   ExitCode release() { return act(flow::release, "released"); }
 
   ExitCode retry_runs() {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
@@ -313,18 +360,19 @@ class SubmitTool {
       if (is_ended(run.state) && (named || run.state != RunState::finished)) ended.push_back(run.id);
     }
     if (!no_wait_) watch_for_interrupt();
-    const flow::RetryReport report = flow::retry(around, schedulers, ended, selection.sweeps, force_ ? flow::Force::yes : flow::Force::no);
+    const flow::RetryReport report =
+        flow::retry(around, schedulers, ended, selection.sweeps, force_ ? flow::Force::yes : flow::Force::no);
     for (const std::string& line : report.not_tried) log::note(line);
-    log::note(report.handed_over == 0 ? "nothing to retry" : fmt::format("retrying {}", plural(report.handed_over, "run")));
-    if (no_wait_ || report.handed_over == 0) {
-      look_once(around, schedulers, selection);
-      return report.not_tried.empty() ? ExitCode::done : ExitCode::partly;
-    }
-    return stay(around, schedulers, selection);
+    log::note(report.handed_over == 0 ? "nothing to retry"
+                                      : fmt::format("retrying {}", plural(report.handed_over, "run")));
+    tell_submissions(report.submissions);
+    if (!no_wait_ && report.handed_over > 0) return stay(around, schedulers, selection, report.submissions);
+    const ExitCode handed_over = look_once(around, schedulers, selection, report.submissions);
+    return handed_over == ExitCode::done && !report.not_tried.empty() ? ExitCode::partly : handed_over;
   }
 
   ExitCode collect() {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
@@ -333,13 +381,15 @@ class SubmitTool {
     const std::vector<flow::RunView> runs = views(around, selection);
     std::int64_t written = 0;
     for (const flow::RunView& run : runs) written += flow::collect(around, ledger, run) ? 1 : 0;
-    if (tool_.flags().json) print_record(status_record(runs, refreshed.sites));
-    else print(fmt::format("{} up to date\n", written == 1 ? "1 summary" : fmt::format("{} summaries", written)));
+    if (tool_.flags().json)
+      print_record(status_record(runs, refreshed.sites));
+    else
+      print(fmt::format("{} up to date\n", written == 1 ? "1 summary" : fmt::format("{} summaries", written)));
     return ExitCode::done;
   }
 
   ExitCode summary() {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     const std::vector<flow::RunView> runs = views(around, selection);
     const bool one = runs.size() == 1 && !selection.patterns.empty();
@@ -363,7 +413,7 @@ class SubmitTool {
   }
 
   ExitCode explain_run() {
-    const flow::Surroundings around = tool_.look_around();
+    const flow::Surroundings around = look_at_runs_here();
     flow::Schedulers schedulers(around);
     const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
     flow::refresh(around, schedulers, sweeps);
@@ -374,53 +424,26 @@ class SubmitTool {
   }
 
   ExitCode show_log() {
-    const flow::Surroundings around = tool_.look_around();
-    flow::Schedulers schedulers(around);
-    const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
-    if (follow_) watch_for_interrupt();
-    std::uintmax_t offset = 0;
-    for (;;) {
-      flow::refresh(around, schedulers, sweeps);
-      const ledger::Ledger ledger = flow::load_history(around.workspace, sweeps);
-      const flow::RunView run = flow::pick_one(around, ledger, words_.front());
-      const fs::path log = run.folder.attempt_log(std::max(1, run.attempt));
-      if (is_there(log)) {
-        const std::string more = read_file_from(log, offset);
-        offset += more.size();
-        print(more);
-        std::fflush(stdout);
-      } else if (!follow_) {
-        throw Error(fmt::format("{} has no log yet (state {})", run.name, to_string(run.state)));
-      }
-      if (!follow_ || !is_open(run.state)) return ExitCode::done;
-      if (was_interrupted()) return ExitCode::interrupted;
-      tool_.clock().sleep(Seconds{0.3});
+    if (follow_ && tool_.flags().json) {
+      throw Error("logs -f prints what comes as it comes, --json one record at the end: leave out one of them",
+                  ExitCode::bad_input);
     }
+    const flow::Surroundings around = look_at_runs_here();
+    flow::Schedulers schedulers(around);
+    if (follow_) watch_for_interrupt();
+    const flow::RunView run = find_for_log(around, schedulers, words_.front());
+    if (follow_) return follow_log(around, schedulers, run);
+    tool_.flags().json ? print_record(log_record(run)) : print(log_text(run));
+    return ExitCode::done;
   }
 
   ExitCode site() {
-    if (action_ == "list") return list_sites();
-    if (site_name_.empty()) throw Error(fmt::format("site {}: which one? `tt-submit site list` shows the names", action_), ExitCode::bad_input);
-    const site::Profile profile = site::load_profile(site_name_);
-    if (action_ == "show") {
-      const std::string text = site::profile_text(profile);
-      tool_.flags().json ? print_record(Value::object().set("schema", "tt.site/1").set("name", profile.name).set("origin", profile.origin).set("text", text)) : print(text);
-      return ExitCode::done;
+    if (action_ == "list") return list_sites(tool_);
+    if (site_name_.empty()) {
+      throw Error(fmt::format("site {}: which one? `tt-submit site list` shows the names", action_),
+                  ExitCode::bad_input);
     }
-    if (tool_.flags().json) print_record(Value::object().set("schema", "tt.site-check/1").set("name", profile.name).set("origin", profile.origin));
-    else print(fmt::format("{}: a complete profile ({}, scheduler {})\n", site_name_, profile.name, profile.scheduler));
-    return ExitCode::done;
-  }
-
-  ExitCode list_sites() {
-    Value list = Value::array();
-    TextTable table({{"name"}, {"scheduler"}, {"facts of"}, {"what"}});
-    for (const site::Profile& profile : site::embedded_profiles()) {
-      list.push(Value::object().set("name", profile.name).set("title", profile.title).set("scheduler", profile.scheduler).set("facts_as_of", profile.facts_as_of));
-      table.add({{profile.name}, {profile.scheduler}, {profile.facts_as_of}, {profile.title}});
-    }
-    tool_.flags().json ? print_record(Value::object().set("schema", "tt.sites/1").set("sites", std::move(list))) : print(table.text(tool_.out()));
-    return ExitCode::done;
+    return action_ == "show" ? show_site(tool_, site_name_) : check_site(tool_, site_name_);
   }
 
   ExitCode supervise() {
@@ -433,7 +456,8 @@ class SubmitTool {
   }
 
   ExitCode start_task() {
-    return static_cast<ExitCode>(scheduler::start_task(spool_, Token{token_}, index_, tool_.environment(), tool_.clock()));
+    return static_cast<ExitCode>(
+        scheduler::start_task(spool_, Token{token_}, index_, tool_.environment(), tool_.clock()));
   }
 
   static std::vector<flow::RunView> views(const flow::Surroundings& around, const flow::Selection& selection) {
@@ -447,7 +471,8 @@ class SubmitTool {
   flow::PlanOptions plan_options_;
   flow::RunOptions run_options_;
   CLI::Option* again_ = nullptr;
-  double max_gpu_hours_ = -1;
+  CLI::Option* max_gpu_hours_given_ = nullptr;
+  double max_gpu_hours_ = 0;
   bool dry_run_ = false, no_wait_ = false, force_ = false, follow_ = false;
   std::string action_, site_name_;
   std::string spool_, token_;

@@ -35,10 +35,11 @@ class SweepTool {
 
  private:
   void add_init() {
-    CLI::App& command = tool_.command("init", "Writes a commented sweep file to begin with, made from a base config.",
-                                      "  Print a starter to look at:    tt-sweep init sweeps/tiny/base.toml\n"
-                                      "  Write it to a file:            tt-sweep init sweeps/tiny/base.toml -o first.yaml\n",
-                                      [this] { return init(); });
+    CLI::App& command =
+        tool_.command("init", "Writes a commented sweep file to begin with, made from a base config.",
+                      "  Print a starter to look at:    tt-sweep init sweeps/tiny/base.toml\n"
+                      "  Write it to a file:            tt-sweep init sweeps/tiny/base.toml -o first.yaml\n",
+                      [this] { return init(); });
     command.add_option("BASE", file_, "TorchTitan config (TOML)")->required();
     command.add_option("-o,--output", output_, "File to write (default: stdout); never overwritten")->type_name("FILE");
   }
@@ -51,17 +52,18 @@ class SweepTool {
   }
 
   void add_plan() {
-    CLI::App& command =
-        tool_.command("plan", "Shows the runs of a sweep, what they cost, and the points that cannot run, with reasons.",
-                      "  The table:                     tt-sweep plan sweeps/tiny/tiny.yaml\n"
-                      "  For a script:                  tt-sweep plan sweeps/tiny/tiny.yaml --json\n",
-                      [this] { return plan(); });
+    CLI::App& command = tool_.command(
+        "plan", "Shows the runs of a sweep, what they cost, and the points that cannot run, with reasons.",
+        "  The table:                     tt-sweep plan sweeps/tiny/tiny.yaml\n"
+        "  For a script:                  tt-sweep plan sweeps/tiny/tiny.yaml --json\n",
+        [this] { return plan(); });
     add_sweep_file(command);
   }
 
   void add_expand() {
     CLI::App& command = tool_.command(
-        "expand", "Makes the run folders logs/<model>/<run>/. Unchanged runs are not touched, half-made ones are repaired.",
+        "expand",
+        "Makes the run folders logs/<model>/<run>/. Unchanged runs are not touched, half-made ones are repaired.",
         "  Make or bring up to date:      tt-sweep expand sweeps/tiny/tiny.yaml\n"
         "  What would change:             tt-sweep expand sweeps/tiny/tiny.yaml --dry-run\n",
         [this] { return expand(); });
@@ -70,32 +72,37 @@ class SweepTool {
   }
 
   void add_list() {
-    CLI::App& command = tool_.command("list", "Prints the run folders of the last expand, one a line, in plan order.",
-                                      "  All of them:                   tt-sweep list sweeps/tiny/tiny.yaml\n"
-                                      "  In an array script:            tt-sweep list sweeps/tiny/tiny.yaml --index 0\n",
-                                      [this] { return list(); });
+    CLI::App& command =
+        tool_.command("list", "Prints the run folders of the last expand, one a line, in plan order.",
+                      "  All of them:                   tt-sweep list sweeps/tiny/tiny.yaml\n"
+                      "  In an array script:            tt-sweep list sweeps/tiny/tiny.yaml --index 0\n",
+                      [this] { return list(); });
     command.add_option("FILE", file_, "Sweep file")->required();
-    command.add_option("--index", index_, "Only the run with this number, from 0 (SLURM_ARRAY_TASK_ID)")->type_name("K");
+    command.add_option("--index", index_, "Only the run with this number, from 0 (SLURM_ARRAY_TASK_ID)")
+        ->type_name("K");
   }
 
   void add_show() {
-    CLI::App& command = tool_.command("show", "Shows one run: what it sets, what it needs, how it is started.",
-                                      "  A run by name:                 tt-sweep show _bs2_lr0.003_tp1\n", [this] { return show(); });
+    CLI::App& command =
+        tool_.command("show", "Shows one run: what it sets, what it needs, how it is started.",
+                      "  A run by name:                 tt-sweep show _bs2_lr0.003_tp1\n", [this] { return show(); });
     command.add_option("RUN", file_, "Run folder, name or pattern")->required();
   }
 
   void add_diff() {
-    CLI::App& command = tool_.command("diff", "Shows what two runs do not share, or what a run sets differently than its base.",
-                                      "  Two runs:                      tt-sweep diff _bs2_lr0.003_tp1 _bs4_lr0.003_tp1\n"
-                                      "  A run and its base:            tt-sweep diff _bs2_lr0.003_tp1\n",
-                                      [this] { return diff(); });
+    CLI::App& command =
+        tool_.command("diff", "Shows what two runs do not share, or what a run sets differently than its base.",
+                      "  Two runs:                      tt-sweep diff _bs2_lr0.003_tp1 _bs4_lr0.003_tp1\n"
+                      "  A run and its base:            tt-sweep diff _bs2_lr0.003_tp1\n",
+                      [this] { return diff(); });
     command.add_option("A", file_, "Run folder, name or pattern")->required();
     command.add_option("B", other_, "Another run (default: the base of A)");
   }
 
   void add_sweep_file(CLI::App& command) {
     command.add_option("FILE", file_, "Sweep file")->required();
-    command.add_flag("--allow-new-keys", options_.allow_new_keys, "Let keys through that TorchTitan's schema does not know");
+    command.add_flag("--allow-new-keys", options_.allow_new_keys,
+                     "Let keys through that TorchTitan's schema does not know");
   }
 
   flow::LoadedSweep load(const flow::Surroundings& around) {
@@ -117,7 +124,8 @@ class SweepTool {
       return ExitCode::done;
     }
     if (!create_exclusive(target, text)) {
-      throw Error(fmt::format("{} is there already and is not overwritten; choose another name", output_), ExitCode::bad_input);
+      throw Error(fmt::format("{} is there already and is not overwritten; choose another name", output_),
+                  ExitCode::bad_input);
     }
     if (tool_.flags().json) print_record(Value::object().set("schema", "tt.starter/1").set("file", target.string()));
     log::note(fmt::format("wrote {}; next: tt-sweep plan {}", output_, output_));
@@ -129,12 +137,17 @@ class SweepTool {
     const flow::LoadedSweep sweep = load(around);
     const sweep::Totals& totals = sweep.plan.totals;
     if (tool_.flags().json) {
-      print_record(Value::object().set("schema", "tt.check/1").set("sweep", sweep.plan.sweep).set("runs", totals.runs).set("skipped", totals.skipped));
+      print_record(Value::object()
+                       .set("schema", "tt.check/1")
+                       .set("sweep", sweep.plan.sweep)
+                       .set("runs", totals.runs)
+                       .set("skipped", totals.skipped));
       return ExitCode::done;
     }
-    print(fmt::format("{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
-                      totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
-                      sweep.plan.torchtitan.version, sweep.plan.torchtitan.source));
+    print(fmt::format(
+        "{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
+        totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
+        sweep.plan.torchtitan.version, sweep.plan.torchtitan.source));
     return ExitCode::done;
   }
 
@@ -152,7 +165,8 @@ class SweepTool {
     const flow::Surroundings around = tool_.look_around();
     const flow::LoadedSweep sweep = load(around);
     if (!dry_run_) tool_.keep_conversation(around.workspace);
-    const flow::ExpandReport report = flow::expand_here(sweep, around, dry_run_ ? flow::Writing::no : flow::Writing::yes);
+    const flow::ExpandReport report =
+        flow::expand_here(sweep, around, dry_run_ ? flow::Writing::no : flow::Writing::yes);
     if (tool_.flags().json) {
       print_record(expand_record(sweep, report));
     } else {
@@ -160,7 +174,8 @@ class SweepTool {
       for (const flow::IndexedRun& orphan : report.orphans) {
         log::note(fmt::format("logs/{}/{} is no longer in the sweep; it is left alone", orphan.model, orphan.name));
       }
-      print(fmt::format("{}{}: {}\n", dry_run_ ? "would be: " : "", (around.workspace.logs() / sweep.plan.model).string(), describe(report)));
+      print(fmt::format("{}{}: {}\n", dry_run_ ? "would be: " : "",
+                        (around.workspace.logs() / sweep.plan.model).string(), describe(report)));
       if (!dry_run_) log::note(fmt::format("next: tt-submit run {}", file_));
     }
     return ExitCode::done;
@@ -182,11 +197,19 @@ class SweepTool {
   static Value expand_record(const flow::LoadedSweep& sweep, const flow::ExpandReport& report) {
     Value runs = Value::array();
     for (const flow::ExpandedRun& run : report.runs) {
-      runs.push(Value::object().set("name", run.record.name).set("folder", run.folder.path().string()).set("outcome", flow::to_string(run.outcome)));
+      runs.push(Value::object()
+                    .set("name", run.record.name)
+                    .set("folder", run.folder.path().string())
+                    .set("outcome", flow::to_string(run.outcome)));
     }
     Value orphans = Value::array();
-    for (const flow::IndexedRun& orphan : report.orphans) orphans.push(Value::object().set("model", orphan.model).set("name", orphan.name));
-    return Value::object().set("schema", "tt.expand/1").set("sweep", sweep.plan.sweep).set("runs", std::move(runs)).set("orphans", std::move(orphans));
+    for (const flow::IndexedRun& orphan : report.orphans)
+      orphans.push(Value::object().set("model", orphan.model).set("name", orphan.name));
+    return Value::object()
+        .set("schema", "tt.expand/1")
+        .set("sweep", sweep.plan.sweep)
+        .set("runs", std::move(runs))
+        .set("orphans", std::move(orphans));
   }
 
   ExitCode list() {
@@ -195,7 +218,9 @@ class SweepTool {
     if (!index_.empty()) {
       const auto number = to_integer(index_);
       if (!number || *number < 0 || *number >= static_cast<std::int64_t>(folders.size())) {
-        throw Error(fmt::format("--index {}: the sweep has runs 0 to {}", index_, static_cast<std::int64_t>(folders.size()) - 1), ExitCode::bad_input);
+        throw Error(fmt::format("--index {}: the sweep has runs 0 to {}", index_,
+                                static_cast<std::int64_t>(folders.size()) - 1),
+                    ExitCode::bad_input);
       }
       wanted = {folders[static_cast<std::size_t>(*number)]};
     }
@@ -205,7 +230,8 @@ class SweepTool {
       list.push(folder.string());
       lines += folder.string() + "\n";
     }
-    tool_.flags().json ? print_record(Value::object().set("schema", "tt.list/1").set("folders", std::move(list))) : print(lines);
+    tool_.flags().json ? print_record(Value::object().set("schema", "tt.list/1").set("folders", std::move(list)))
+                       : print(lines);
     return ExitCode::done;
   }
 
@@ -217,14 +243,18 @@ class SweepTool {
       print_record(to_value(*record));
       return ExitCode::done;
     }
-    print(fmt::format("{}\n  folder      {}\n  sweep       {} ({})\n  resources   {} x {} = {}, walltime {}\n  torchtitan  {} (known by {})\n"
-                      "  started by  {} in {}, LOG_RANK={}\n  id          {}\n",
-                      record->name, folder.path().string(), record->sweep, record->sweep_file.string(),
-                      plural(record->resources.nodes, "node"), plural(record->resources.gpus_per_node, "GPU"), plural(record->resources.gpus, "rank"),
-                      walltime_text(record->resources.walltime), record->torchtitan.version, record->torchtitan.source,
-                      record->launch.script.string(), record->launch.folder.string(), record->launch.log_rank, record->id.text));
+    print(
+        fmt::format("{}\n  folder      {}\n  sweep       {} ({})\n  resources   {} x {} = {}, walltime {}\n  "
+                    "torchtitan  {} (known by {})\n"
+                    "  started by  {} in {}, LOG_RANK={}\n  id          {}\n",
+                    record->name, folder.path().string(), record->sweep, record->sweep_file.string(),
+                    plural(record->resources.nodes, "node"), plural(record->resources.gpus_per_node, "GPU"),
+                    plural(record->resources.gpus, "rank"), walltime_text(record->resources.walltime),
+                    record->torchtitan.version, record->torchtitan.source, record->launch.script.string(),
+                    record->launch.folder.string(), record->launch.log_rank, record->id.text));
     std::string lines = "  sets\n";
-    for (const Assignment& assignment : record->overrides) lines += fmt::format("    {} = {}\n", assignment.key, plain_text(assignment.value));
+    for (const Assignment& assignment : record->overrides)
+      lines += fmt::format("    {} = {}\n", assignment.key, plain_text(assignment.value));
     for (const auto& [name, value] : record->environment) lines += fmt::format("    env.{} = {}\n", name, value);
     for (const std::string& word : record->launch.arguments) lines += fmt::format("    {}\n", word);
     print(lines);
@@ -234,18 +264,29 @@ class SweepTool {
   ExitCode diff() {
     const flow::Surroundings around = tool_.look_around();
     const RunFolder left = flow::find_run(around, file_);
-    const auto found = other_.empty() ? flow::differences_from_base(left) : flow::differences(left, flow::find_run(around, other_));
+    const auto found =
+        other_.empty() ? flow::differences_from_base(left) : flow::differences(left, flow::find_run(around, other_));
     if (tool_.flags().json) {
       Value list = Value::array();
       for (const flow::Difference& one : found) {
-        list.push(Value::object().set("key", one.key).set("left", one.left).set("right", one.right).set("set_by_tt", one.set_by_tt));
+        list.push(Value::object()
+                      .set("key", one.key)
+                      .set("left", one.left)
+                      .set("right", one.right)
+                      .set("set_by_tt", one.set_by_tt));
       }
       print_record(Value::object().set("schema", "tt.diff/1").set("differences", std::move(list)));
       return ExitCode::done;
     }
-    TextTable table({{"key"}, {other_.empty() ? "base" : left.path().filename().string()}, {other_.empty() ? left.path().filename().string() : other_}, {""}});
+    TextTable table({{"key"},
+                     {other_.empty() ? "base" : left.path().filename().string()},
+                     {other_.empty() ? left.path().filename().string() : other_},
+                     {""}});
     for (const flow::Difference& one : found) {
-      table.add({{one.key}, {one.left.empty() ? "(not set)" : one.left}, {one.right.empty() ? "(not set)" : one.right}, {one.set_by_tt ? "set by tt" : "", Tint::dim}});
+      table.add({{one.key},
+                 {one.left.empty() ? "(not set)" : one.left},
+                 {one.right.empty() ? "(not set)" : one.right},
+                 {one.set_by_tt ? "set by tt" : "", Tint::dim}});
     }
     print(found.empty() ? "no difference\n" : table.text(tool_.out()));
     return ExitCode::done;

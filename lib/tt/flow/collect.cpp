@@ -53,11 +53,11 @@ std::vector<AttemptLine> attempt_lines(const ledger::RunHistory& history, const 
 
 }  // namespace
 
-void write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
+bool write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
                    const RunReadings& readings, const Judgement& judgement) {
   const RunFolder folder(history.folder);
   const auto record = folder.load_record();
-  if (!record) return;  // removed, or put aside: nothing to summarise
+  if (!record || record->id != attempt.key.run) return false;  // removed, put aside, or another run by now
   Summary summary;
   summary.run = *record;
   summary.state = judgement.state;
@@ -71,8 +71,16 @@ void write_summary(const Surroundings& around, const ledger::RunHistory& history
     summary.device = last->log.device;
   }
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
+  if (const auto there = load_summary(folder); there && is_open(summary.state)) {
+    const auto state = parse_run_state(there->text_or("state"));
+    const Value& told = there->at("attempt_history");
+    const bool has_attempts = told.is_list() && !told.as_list().empty();
+    const bool of_this_attempt = has_attempts && told.as_list().back().integer_or("attempt") >= attempt.key.attempt;
+    if (state && is_ended(*state) && of_this_attempt && there->text_or("id") == record->id.text) return true;
+  }
   write_if_changed(folder.summary_md(), report::summary_markdown(summary));
   write_if_changed(folder.summary_json(), to_pretty_json(report::summary_record(summary)));
+  return true;
 }
 
 bool collect(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run) {
@@ -88,8 +96,7 @@ bool collect(const Surroundings& around, const ledger::Ledger& ledger, const Run
       if (const Value& diagnosis = before->at("diagnosis"); diagnosis.is_table()) judgement.diagnosis = logs::read_diagnosis(diagnosis);
     }
   }
-  write_summary(around, history, *last, readings, judgement);
-  return true;
+  return write_summary(around, history, *last, readings, judgement);
 }
 
 std::optional<Value> load_summary(const RunFolder& folder) {

@@ -12,7 +12,9 @@
 namespace tt::flow {
 
 // Writes summary.json and summary.md of a run, when they change, under the run's own lock.
-void write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
+// A look that is older than the summary there (an open state after an ended one of the same attempt) writes nothing.
+// False: the folder holds no such run any more.
+bool write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
                    const RunReadings& readings, const Judgement& judgement);
 
 // Reads what is new in the logs and brings the summary up to date. False: the run was never started, no summary.

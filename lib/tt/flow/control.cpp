@@ -21,7 +21,8 @@ ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, con
   ControlReport report;
   for (const auto& [site, here] : by_site) {
     std::string why;
-    scheduler::Scheduler* scheduler = schedulers.find(site, why);
+    const Schedulers::Site* found = schedulers.find(site, here.front()->token, why);
+    scheduler::Scheduler* scheduler = found == nullptr ? nullptr : found->scheduler.get();
     std::vector<scheduler::TaskRef> tasks;
     for (const RunView* run : here) tasks.push_back({run->job, run->token, run->index});
     std::vector<scheduler::ActAnswer> answers;

@@ -44,7 +44,8 @@ struct Standing {
   bool there = false;
   std::optional<RunRecord> record;  // none: half made
   bool started = false;             // a claim or an attempt is there, or one is open
-  bool same = false;                // record and config are as planned, to the byte
+  bool as_planned = false;          // the same training
+  bool to_the_byte = false;         // run.json and config.toml as they would be written
 };
 
 std::string record_text(const RunRecord& record) { return to_pretty_json(to_value(record)); }
@@ -56,6 +57,14 @@ RunRecord as_written_by(const std::string& tool_version, const Planned& planned)
   return record;
 }
 
+std::optional<RunRecord> record_of(const std::string& text, const RunFolder& folder) {
+  try {
+    return read_run_record(text, folder.record().string());
+  } catch (const Error&) {  // torn: as good as not there
+    return std::nullopt;
+  }
+}
+
 Standing look_at(const Planned& planned, const ledger::Ledger& ledger) {
   Standing standing;
   const auto text = read_file_if_there(planned.folder.record());
@@ -63,20 +72,20 @@ Standing look_at(const Planned& planned, const ledger::Ledger& ledger) {
   if (!standing.there) return standing;
   if (text) {
     const bool same_config = read_file_if_there(planned.folder.config()) == planned.files.config;
-    if (*text == record_text(planned.files.record)) {
+    if (same_config && *text == record_text(planned.files.record)) {
       standing.record = planned.files.record;
-      standing.same = same_config;
-    } else {
-      try {
-        standing.record = read_run_record(*text, planned.folder.record().string());
-        standing.same = same_config && *text == record_text(as_written_by(standing.record->tool_version, planned));
-      } catch (const Error&) {  // torn: as good as not there
-      }
+      standing.as_planned = standing.to_the_byte = true;
+      return standing;
     }
-    if (standing.same) return standing;
+    standing.record = record_of(*text, planned.folder);
+    if (standing.record) {
+      const RunRecord& ours = planned.files.record;
+      standing.as_planned = standing.record->id == ours.id && standing.record->fingerprint.content == ours.fingerprint.content;
+      standing.to_the_byte = same_config && *text == record_text(as_written_by(standing.record->tool_version, planned));
+    }
   }
-  standing.started = planned.folder.last_attempt() > 0 ||
-                     (standing.record && has_open_attempt(ledger, standing.record->id));
+  standing.started =
+      planned.folder.last_attempt() > 0 || (standing.record && has_open_attempt(ledger, standing.record->id));
   return standing;
 }
 
@@ -90,7 +99,8 @@ void write_run(const Planned& planned) {
 // Two sweeps must not want one folder, nor one sweep name come from two files.
 void refuse_foreign_folder(const Planned& planned, const RunRecord& standing) {
   const RunRecord& ours = planned.files.record;
-  if (standing.sweep == ours.sweep && standing.sweep_file == ours.sweep_file) return;
+  const bool same_file = standing.sweep_file == ours.sweep_file || !is_there(standing.sweep_file);  // or it was moved
+  if (standing.sweep == ours.sweep && same_file) return;
   throw Error(fmt::format("{} belongs to sweep '{}' of {}, and sweep '{}' of {} wants it too; give one of them another "
                           "`model:` or `name:`, or use another --workspace",
                           planned.folder.path().string(), standing.sweep, standing.sweep_file.string(), ours.sweep,
@@ -118,37 +128,35 @@ void put_aside(const RunFolder& folder) {
   }
 }
 
-// Runs whose settings stand under another name: moved through a temporary name, so that a ↔ b works.
+// Runs whose settings stand under another name: moved through a temporary name, so that a ↔ b works. What cannot be
+// placed is not moved: an open attempt keeps its folder, and nothing is moved onto a folder that stays.
 class Renames {
  public:
-  Renames(const Workspace& workspace, const std::optional<SweepIndex>& index, const ledger::Ledger& ledger)
-      : workspace_(workspace), ledger_(ledger) {
-    if (!index) return;
-    for (const auto* runs : {&index->runs, &index->orphans}) {
-      for (const IndexedRun& run : *runs) known_.emplace(run.id, run);
+  Renames(const Workspace& workspace, const std::optional<SweepIndex>& index, const ledger::Ledger& ledger,
+          const std::vector<Planned>& planned)
+      : workspace_(workspace) {
+    if (index) {
+      for (const auto* runs : {&index->runs, &index->orphans}) {
+        for (const IndexedRun& run : *runs) known_.emplace(run.id, run);
+      }
     }
+    for (const Planned& one : planned) consider(one, ledger);
+    drop_blocked(planned);
   }
 
-  std::set<RunId> find(const std::vector<Planned>& planned) {
-    std::set<RunId> renamed;
-    for (const Planned& one : planned) {
-      const auto found = known_.find(one.run->id);
-      if (found == known_.end()) continue;
-      const RunFolder old = workspace_.run_folder(found->second.model, found->second.name);
-      if (old.path() == one.folder.path() || has_open_attempt(ledger_, one.run->id)) continue;
-      if (!is_there(parked(one.run->id)) && !holds(old, one.run->id)) continue;
-      renamed.insert(one.run->id);
-    }
-    return renamed;
+  bool moves(const RunId& id) const { return moving_.contains(id); }
+  // The folder of a run that keeps its old name.
+  std::optional<RunFolder> stays_at(const RunId& id) const {
+    const auto found = staying_.find(id);
+    return found == staying_.end() ? std::nullopt : std::optional(RunFolder(found->second));
   }
 
-  void move(const std::vector<Planned>& planned, const std::set<RunId>& renamed) {
-    for (const RunId& id : renamed) {
-      const IndexedRun& old = known_.at(id);
-      if (!is_there(parked(id))) rename_path(workspace_.run_folder(old.model, old.name).path(), parked(id));
+  void move(const std::vector<Planned>& planned) const {
+    for (const auto& [id, from] : moving_) {
+      if (!is_there(parked(id))) rename_path(from, parked(id));
     }
     for (const Planned& one : planned) {
-      if (!renamed.contains(one.run->id) || is_there(one.folder.path())) continue;
+      if (!moves(one.run->id)) continue;
       make_folders(one.folder.path().parent_path());
       rename_path(parked(one.run->id), one.folder.path());
       write_run(one);
@@ -156,33 +164,66 @@ class Renames {
   }
 
  private:
-  fs::path parked(const RunId& id) const { return workspace_.logs() / (".renaming-" + id.text); }
-  static bool holds(const RunFolder& folder, const RunId& id) {
-    try {
-      const auto record = folder.load_record();
-      return record && record->id == id;
-    } catch (const Error&) {
-      return false;
+  void consider(const Planned& one, const ledger::Ledger& ledger) {
+    if (is_there(parked(one.run->id))) {  // a rename that was interrupted
+      moving_.emplace(one.run->id, parked(one.run->id));
+      return;
+    }
+    const auto found = known_.find(one.run->id);
+    if (found == known_.end()) return;
+    const RunFolder old = workspace_.run_folder(found->second.model, found->second.name);
+    if (old.path() == one.folder.path() || !holds(old, one.run->id)) return;
+    if (has_open_attempt(ledger, one.run->id)) staying_.emplace(one.run->id, old.path());
+    else moving_.emplace(one.run->id, old.path());
+  }
+
+  // Until nothing changes: a target must be free, or be left by a run that moves itself.
+  void drop_blocked(const std::vector<Planned>& planned) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      std::set<fs::path> left;
+      for (const auto& [id, from] : moving_) left.insert(from);
+      for (const Planned& one : planned) {
+        const auto found = moving_.find(one.run->id);
+        if (found == moving_.end() || !is_there(one.folder.path()) || left.contains(one.folder.path())) continue;
+        if (found->second == parked(one.run->id)) {
+          throw Error(fmt::format("{} is the folder of run {}, whose rename was interrupted, but {} is in the way; move "
+                                  "one of them aside",
+                                  found->second.string(), one.run->name, one.folder.path().string()));
+        }
+        staying_.emplace(*found);
+        moving_.erase(found);
+        changed = true;
+      }
     }
   }
 
+  fs::path parked(const RunId& id) const { return workspace_.logs() / (".renaming-" + id.text); }
+  static bool holds(const RunFolder& folder, const RunId& id) {
+    const auto text = read_file_if_there(folder.record());
+    const auto record = text ? record_of(*text, folder) : std::nullopt;
+    return record && record->id == id;
+  }
+
   const Workspace& workspace_;
-  const ledger::Ledger& ledger_;
   std::map<RunId, IndexedRun> known_;
+  std::map<RunId, fs::path> moving_;
+  std::map<RunId, fs::path> staying_;
 };
 
+// Runs of earlier plans whose folders still hold them.
 std::vector<IndexedRun> orphans_of(const Workspace& workspace, const std::optional<SweepIndex>& index,
-                                   const std::vector<Planned>& planned) {
+                                   const std::vector<ExpandedRun>& runs) {
   std::vector<IndexedRun> orphans;
   if (!index) return orphans;
   std::set<RunId> ids;
   std::set<fs::path> folders;
-  for (const Planned& one : planned) {
-    ids.insert(one.run->id);
-    folders.insert(one.folder.path());
+  for (const ExpandedRun& run : runs) {
+    ids.insert(run.record.id);
+    folders.insert(run.folder.path());
   }
-  for (const auto* runs : {&index->runs, &index->orphans}) {
-    for (const IndexedRun& run : *runs) {
+  for (const auto* known : {&index->runs, &index->orphans}) {
+    for (const IndexedRun& run : *known) {
       const RunFolder folder = workspace.run_folder(run.model, run.name);
       if (!ids.contains(run.id) && !folders.contains(folder.path()) && folder.is_committed()) orphans.push_back(run);
     }
@@ -192,31 +233,37 @@ std::vector<IndexedRun> orphans_of(const Workspace& workspace, const std::option
 
 Outcome outcome_of(const Standing& standing, bool fresh) {
   if (!standing.there) return Outcome::created;
-  if (standing.same) return fresh ? Outcome::rewritten : Outcome::unchanged;
   if (fresh) return Outcome::rewritten;
-  if (standing.started && standing.record) return Outcome::kept;
   if (!standing.record) return Outcome::repaired;
-  return Outcome::rewritten;
+  if (standing.as_planned && (standing.to_the_byte || standing.started)) return Outcome::unchanged;
+  if (standing.as_planned) return Outcome::repaired;
+  return standing.started ? Outcome::kept : Outcome::rewritten;
 }
 
-// Same record, other config bytes: somebody edited the file.
-Outcome named_after_cause(Outcome outcome, const Standing& standing, const Planned& planned) {
-  const bool edited = outcome == Outcome::rewritten && standing.record &&
-                      standing.record->fingerprint.content == planned.files.record.fingerprint.content;
-  return edited ? Outcome::repaired : outcome;
-}
-
-SweepIndex index_of(const LoadedSweep& sweep, const Surroundings& around, const std::vector<Planned>& planned,
-                    std::vector<IndexedRun> orphans) {
+SweepIndex index_of(const LoadedSweep& sweep, const Surroundings& around, const ExpandReport& report) {
   SweepIndex index;
   index.sweep = sweep.plan.sweep;
   index.file = sweep.file;
   index.base_file = sweep.base_file;
   index.file_fingerprint = sweep.file_fingerprint;
   index.expanded = iso_time(around.clock->now());
-  index.orphans = std::move(orphans);
-  for (const Planned& one : planned) index.runs.push_back({one.run->id, one.run->model, one.run->name});
+  index.orphans = report.orphans;
+  for (const ExpandedRun& run : report.runs) {
+    index.runs.push_back({run.record.id, run.record.model, run.folder.path().filename().string()});
+  }
   return index;
+}
+
+// The journal's folder of a run is where it lay when it was handed over.
+std::vector<SweepEvent> unheard_renames(const ExpandReport& report, const ledger::Ledger& ledger) {
+  std::vector<SweepEvent> events;
+  for (const ExpandedRun& run : report.runs) {
+    const auto history = ledger.runs.find(run.record.id);
+    if (history == ledger.runs.end() || history->second.folder.empty() || history->second.folder == run.folder.path()) continue;
+    events.push_back({run.record.sweep, ledger::Renamed{run.record.id, history->second.name,
+                                                        run.folder.path().filename().string(), run.folder.path()}});
+  }
+  return events;
 }
 
 bool says_the_same(const SweepIndex& a, const SweepIndex& b) {
@@ -288,11 +335,11 @@ RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const 
   if (apply != Apply::config) record.launch.arguments = titan::arguments_of(era, configuration);
   record.tool_version = version();
   record.fingerprint.settings = run.settings_fingerprint;
-  record.fingerprint.content =
-      fingerprint(join(std::array<std::string, 8>{run.settings_fingerprint, files.config, sweep.script_fingerprint,
-                                                  sweep.script.string(), sweep.root.string(), record.site,
-                                                  record.torchtitan.version, join(record.launch.arguments, "\n")},
-                       std::string_view("\0", 1)));
+  // Not the paths: a workspace or checkout that was moved trains the same.
+  record.fingerprint.content = fingerprint(
+      join(std::array<std::string, 6>{run.settings_fingerprint, sweep.base_fingerprint, sweep.script_fingerprint, record.site,
+                                      record.torchtitan.version, to_string(apply)},
+           std::string_view("\0", 1)));
   return files;
 }
 
@@ -309,35 +356,37 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
     planned.push_back({&run, workspace.run_folder(run.model, run.name), files_of(sweep, run, around)});
   }
 
-  Renames renames(workspace, index, ledger);
-  const std::set<RunId> renamed = renames.find(planned);
-  if (writing == Writing::yes) {
-    make_folders(workspace.own());
-    renames.move(planned, renamed);
-  }
-
+  // Then everything is looked at, and refused, before anything is written or moved.
+  const Renames renames(workspace, index, ledger, planned);
   ExpandReport report;
   report.runs.reserve(planned.size());
-  for (Planned& one : planned) {
-    if (renamed.contains(one.run->id)) {
-      report.runs.push_back({one.folder, std::move(one.files.record), Outcome::renamed});
-      continue;
+  for (const Planned& one : planned) {
+    if (renames.moves(one.run->id)) {
+      report.runs.push_back({one.folder, one.files.record, Outcome::renamed});
+    } else if (const auto old = renames.stays_at(one.run->id)) {
+      report.runs.push_back({*old, old->load_record().value_or(one.files.record), Outcome::kept});
+    } else {
+      const Standing standing = look_at(one, ledger);
+      if (standing.record) refuse_foreign_folder(one, *standing.record);
+      const bool again = fresh.contains(one.run->id) && one.folder.last_attempt() > 0;
+      const Outcome outcome = outcome_of(standing, again);
+      report.runs.push_back({one.folder, outcome == Outcome::kept ? *standing.record : one.files.record, outcome});
     }
-    const Standing standing = look_at(one, ledger);
-    if (standing.record) refuse_foreign_folder(one, *standing.record);
-    const bool again = fresh.contains(one.run->id) && one.folder.last_attempt() > 0;
-    const Outcome outcome = named_after_cause(outcome_of(standing, again), standing, one);
-    if (writing == Writing::yes && outcome != Outcome::unchanged && outcome != Outcome::kept) {
-      if (again) put_aside(one.folder);
-      write_run(one);
-    }
-    report.runs.push_back({one.folder, outcome == Outcome::kept ? *standing.record : std::move(one.files.record), outcome});
   }
-  report.orphans = orphans_of(workspace, index, planned);
-  if (writing == Writing::yes) {
-    const SweepIndex fresh_index = index_of(sweep, around, planned, report.orphans);
-    if (!index || !says_the_same(*index, fresh_index)) save_sweep_index(workspace, fresh_index);
+  report.orphans = orphans_of(workspace, index, report.runs);
+  if (writing == Writing::no) return report;
+
+  make_folders(workspace.own());
+  renames.move(planned);
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    const Outcome outcome = report.runs[i].outcome;
+    if (outcome == Outcome::unchanged || outcome == Outcome::kept || outcome == Outcome::renamed) continue;
+    if (fresh.contains(planned[i].run->id)) put_aside(planned[i].folder);
+    write_run(planned[i]);
   }
+  report.events = unheard_renames(report, ledger);
+  const SweepIndex fresh_index = index_of(sweep, around, report);
+  if (!index || !says_the_same(*index, fresh_index)) save_sweep_index(workspace, fresh_index);
   return report;
 }
 
@@ -347,7 +396,9 @@ ExpandReport expand_here(const LoadedSweep& sweep, const Surroundings& around, W
     make_folders(around.workspace.own());
     lock = FileLock::acquire(around.workspace.lock(), *around.clock);
   }
-  return expand(sweep, around, load_history(around.workspace, {sweep.plan.sweep}), writing);
+  ExpandReport report = expand(sweep, around, load_history(around.workspace, {sweep.plan.sweep}), writing);
+  if (lock && !report.events.empty()) record(*lock, around, report.events);
+  return report;
 }
 
 std::string describe(const ExpandReport& report) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tt/flow/history.hpp"
 #include "tt/flow/sweep_file.hpp"
 #include "tt/flow/sweep_index.hpp"
 #include "tt/job/run_folder.hpp"
@@ -34,6 +35,7 @@ struct ExpandedRun {
 struct ExpandReport {
   std::vector<ExpandedRun> runs;  // in plan order
   std::vector<IndexedRun> orphans;
+  std::vector<SweepEvent> events;  // renames the journal has not heard of: for the caller, under the lock it holds
   std::int64_t count(Outcome outcome) const;
 };
 

@@ -31,7 +31,7 @@ std::string next_step(const RunView& run, const ledger::AttemptState* last, cons
   }
   if (last != nullptr) {
     const RetryDecision decision = decide_retry(ledger, *last);
-    if (decision.retry) return fmt::format("nothing: it is tried again by itself ({})", decision.why);
+    if (decision.retry) return fmt::format("tt-submit wait {}   (tries it again, after {}: {})", run.name, iso_time(decision.not_before), decision.why);
   }
   return fmt::format("tt-submit retry {}   (same config; after changing the sweep: tt-submit run SWEEP --again={})", run.name, run.name);
 }

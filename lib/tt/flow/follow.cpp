@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "tt/base/log.hpp"
 #include "tt/flow/control.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/retry_policy.hpp"
@@ -36,12 +37,21 @@ bool any_open(const std::vector<RunView>& runs) {
   return std::any_of(runs.begin(), runs.end(), [](const RunView& run) { return is_open(run.state); });
 }
 
+// A pause that is not over yet. One that is over and was not used cannot be: that is said, and not waited for.
 bool retry_is_coming(const Surroundings& around, const Selection& selection, const std::vector<RunView>& runs) {
   const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
   return std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
     const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
-    return last != nullptr && last->state == RunState::failed && decide_retry(ledger, *last).retry;
+    if (last == nullptr || last->state != RunState::failed) return false;
+    const RetryDecision decision = decide_retry(ledger, *last);
+    return decision.retry && decision.not_before > around.clock->now();
   });
+}
+
+std::vector<RunId> ids_of(const std::vector<RunView>& runs) {
+  std::vector<RunId> ids;
+  for (const RunView& run : runs) ids.push_back(run.id);
+  return ids;
 }
 
 std::map<RunId, std::pair<RunState, int>> states_of(const std::vector<RunView>& runs) {
@@ -58,8 +68,10 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   for (;;) {
     const RefreshReport report = refresh(around, schedulers, selection.sweeps);
     hand_over_again(around, schedulers, report);
-    retry_by_policy(around, schedulers, selection.sweeps);
-    const std::vector<RunView> runs = look(around, selection);
+    std::vector<RunView> runs = look(around, selection);
+    const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps);
+    for (const std::string& why : retried.not_tried) log::warning("cannot retry " + why);
+    if (retried.handed_over > 0) runs = look(around, selection);
     if (options.on_look) options.on_look(runs, report);
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
     if (!any_open(runs) && !retry_is_coming(around, selection, runs)) return FollowEnd::all_ended;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "tt/base/error.hpp"
@@ -60,6 +61,18 @@ void compare_environment(const Variables& left, const Variables& right, std::vec
   for (const std::string& name : names) add(found, "env." + name, get(left, name), get(right, name));
 }
 
+// What travels as flags is not in config.toml.
+void compare_flags(const RunRecord& left, const RunRecord& right, std::vector<Difference>& found) {
+  std::map<std::string, std::pair<std::string, std::string>> by_key;
+  const auto collect = [&](const RunRecord& record, std::string std::pair<std::string, std::string>::*side) {
+    if (record.launch.apply != Apply::flags) return;
+    for (const Assignment& one : record.overrides) by_key[one.key].*side = config::toml_literal(one.value);
+  };
+  collect(left, &std::pair<std::string, std::string>::first);
+  collect(right, &std::pair<std::string, std::string>::second);
+  for (const auto& [key, values] : by_key) add(found, key, values.first, values.second);
+}
+
 }  // namespace
 
 std::vector<fs::path> list_run_folders(const Surroundings& around, const std::string& sweep_file) {
@@ -100,6 +113,7 @@ std::vector<Difference> differences(const RunFolder& left, const RunFolder& righ
   std::vector<Difference> found;
   compare(config::Document::load(left.config().string()), config::Document::load(right.config().string()), found);
   mark_dump_folder(a, found);
+  compare_flags(a, b, found);
   compare_environment(a.environment, b.environment, found);
   add(found, "resources.nodes", std::to_string(a.resources.nodes), std::to_string(b.resources.nodes));
   add(found, "resources.gpus", std::to_string(a.resources.gpus), std::to_string(b.resources.gpus));
@@ -112,6 +126,7 @@ std::vector<Difference> differences_from_base(const RunFolder& run) {
   std::vector<Difference> found;
   compare(config::Document::load(record.base_file.string()), config::Document::load(run.config().string()), found);
   mark_dump_folder(record, found);
+  compare_flags({}, record, found);
   compare_environment({}, record.environment, found);
   return found;
 }

@@ -45,6 +45,10 @@ std::optional<logs::SchedulerVerdict> scheduler_verdict(RunState state) {
 Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& evidence, const std::optional<scheduler::TaskEnd>& end) {
   const bool asked_to_stop = attempt.cancel_wanted.has_value();
   const bool preempted = attempt.cancel_wanted == CancelAs::preempted || (end && end->reason == EndReason::preempted);
+  const bool end_was_seen = evidence.has_exit() || (end && end->reason != EndReason::lost);
+  if (asked_to_stop && evidence.claimed_by_job() && !end_was_seen) {
+    return {RunState::lost, "", "it was asked to end, and nobody saw it end", {}};
+  }
   if (asked_to_stop || (end && (end->reason == EndReason::cancelled || end->reason == EndReason::preempted))) {
     return stopped(evidence, preempted);
   }

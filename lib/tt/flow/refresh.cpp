@@ -6,10 +6,12 @@
 #include <set>
 
 #include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/ledger/submission_folder.hpp"
 #include "tt/scheduler/choose.hpp"
 
 namespace tt::flow {
@@ -31,11 +33,12 @@ class Refresh {
   }
 
  private:
-  scheduler::Scheduler* scheduler_of(const std::string& site) {
+  scheduler::Scheduler* scheduler_of(const std::string& site, const Token& token) {
     std::string why;
-    scheduler::Scheduler* found = schedulers_.find(site, why);
-    if (found == nullptr) could_not_ask(site, why);
-    return found;
+    const Schedulers::Site* found = schedulers_.find(site, token, why);
+    if (found != nullptr) return found->scheduler.get();
+    could_not_ask(site, why);
+    return nullptr;
   }
 
   SiteAnswer& answer_of(const std::string& site) {
@@ -59,7 +62,7 @@ class Refresh {
   // An intent without an answer: the scheduler is asked for the token, then the run folders.
   void look_for(const ledger::SubmissionState& submission) {
     if (is_still_at_work(submission)) return;
-    scheduler::Scheduler* scheduler = scheduler_of(submission.site);
+    scheduler::Scheduler* scheduler = scheduler_of(submission.site, submission.token);
     if (scheduler == nullptr) return;
     const scheduler::FindAnswer answer = scheduler->find(submission.token);
     if (const auto* found = std::get_if<scheduler::Found>(&answer)) {
@@ -92,13 +95,21 @@ class Refresh {
     if (!submission.absent_since) add(submission.sweep, ledger::Absent{submission.token, {}});
     const Instant since = submission.absent_since.value_or(now);
     if (Seconds(now - since) < settle_time) return;
-    if (ledger::times_resubmitted(ledger_, submission.token) < kMostResubmissions) {
-      report_.to_hand_over.push_back(submission);
-      return;
-    }
+    const bool again = ledger::times_resubmitted(ledger_, submission.token) < kMostResubmissions;
+    bool any_left = false;
     for (const PlannedTask& task : submission.runs) {
-      add(submission.sweep, ledger::Ended{{task.run, task.attempt}, submission.token, RunState::lost, "never-surfaced"});
+      const ledger::AttemptState* attempt = ledger::find_attempt(ledger_, {task.run, task.attempt});
+      if (attempt == nullptr || attempt->closed || attempt->token != submission.token) continue;
+      if (attempt->cancel_wanted) {
+        const bool planned = attempt->cancel_wanted == CancelAs::preempted;
+        add(submission.sweep, ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, ""});
+      } else if (again) {
+        any_left = true;
+      } else {
+        add(submission.sweep, ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced"});
+      }
     }
+    if (any_left) report_.to_hand_over.push_back(submission);
   }
 
   // One question per site for all its open attempts, whatever their number.
@@ -113,7 +124,7 @@ class Refresh {
   }
 
   void ask(const std::string& site, const std::vector<const ledger::AttemptState*>& attempts) {
-    scheduler::Scheduler* scheduler = scheduler_of(site);
+    scheduler::Scheduler* scheduler = scheduler_of(site, attempts.front()->token);
     if (scheduler == nullptr) return;
     answer_of(site);
     std::vector<scheduler::TaskRef> tasks;
@@ -168,14 +179,21 @@ class Refresh {
 
 }  // namespace
 
-scheduler::Scheduler* Schedulers::find(const std::string& site, std::string& why) {
+site::Profile Schedulers::profile_of(const std::string& site, const Token& token) const {
+  if (site == around_.site.profile.name) return around_.site.profile;
+  const fs::path beside = SubmissionFolder(around_.workspace.root(), token).path() / "site.toml";
+  if (!token.empty() && is_there(beside)) return site::load_profile(beside.string());
+  return site::load_profile(site);
+}
+
+Schedulers::Site* Schedulers::find(const std::string& site, const Token& token, std::string& why) {
   const auto found = made_.find(site);
-  if (found != made_.end()) return found->second.get();
+  if (found != made_.end()) return &found->second;
   try {
-    const site::Profile profile =
-        site == around_.site.profile.name ? around_.site.profile : site::load_profile(site);
-    return made_.emplace(site, scheduler::make_scheduler(profile, around_.workspace.root(), around_.environment, *around_.clock))
-        .first->second.get();
+    site::Profile profile = profile_of(site, token);
+    auto scheduler =
+        scheduler::make_scheduler(profile, around_.workspace.root(), around_.environment, *around_.clock);
+    return &made_.emplace(site, Site{std::move(profile), std::move(scheduler)}).first->second;
   } catch (const Error& error) {
     why = error.what();
     return nullptr;
@@ -184,9 +202,9 @@ scheduler::Scheduler* Schedulers::find(const std::string& site, std::string& why
 
 scheduler::Scheduler& Schedulers::of_this_site() {
   std::string why;
-  scheduler::Scheduler* found = find(around_.site.profile.name, why);
+  Site* found = find(around_.site.profile.name, {}, why);
   if (found == nullptr) throw Error(why);
-  return *found;
+  return *found->scheduler;
 }
 
 RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
@@ -196,9 +214,9 @@ RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const 
 void hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {
   for (const ledger::SubmissionState& old : report.to_hand_over) {
     std::string why;
-    scheduler::Scheduler* scheduler = schedulers.find(old.site, why);
-    if (scheduler == nullptr) continue;
-    if (const auto again = submit_again(around, *scheduler, old)) {
+    const Schedulers::Site* site = schedulers.find(old.site, old.token, why);
+    if (site == nullptr) continue;
+    if (const auto again = submit_again(around, site->profile, *site->scheduler, old)) {
       log::note(fmt::format("submission {} was interrupted before the scheduler had it; handed over again as {}",
                             old.token.text, again->token.text));
     }

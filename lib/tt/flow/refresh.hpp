@@ -16,14 +16,20 @@ namespace tt::flow {
 // The schedulers of the sites that have open jobs, made when first asked for.
 class Schedulers {
  public:
+  struct Site {
+    site::Profile profile;
+    std::unique_ptr<scheduler::Scheduler> scheduler;
+  };
   explicit Schedulers(const Surroundings& around) : around_(around) {}
-  // nullptr when the site's profile is gone or its scheduler cannot be spoken to; `why` then says so.
-  scheduler::Scheduler* find(const std::string& site, std::string& why);
+  // The site of a submission: by name, else by the profile that lies beside the submission (a file of the user's).
+  // nullptr when its scheduler cannot be spoken to; `why` then says so.
+  Site* find(const std::string& site, const Token& token, std::string& why);
   scheduler::Scheduler& of_this_site();
 
  private:
+  site::Profile profile_of(const std::string& site, const Token& token) const;
   const Surroundings& around_;
-  std::map<std::string, std::unique_ptr<scheduler::Scheduler>> made_;
+  std::map<std::string, Site> made_;
 };
 
 struct SiteAnswer {

@@ -14,8 +14,9 @@ constexpr std::array<Seconds, 2> kPauses{Seconds{30}, Seconds{300}};
 }  // namespace
 
 RetryDecision decide_retry(const ledger::Ledger& ledger, const ledger::AttemptState& ended) {
+  const bool put_aside = ended.key.attempt <= ledger.runs.at(ended.key.run).fresh_after;
   const bool ended_badly = ended.closed && ended.state == RunState::failed;
-  if (!ended_badly) return {false, {}, "it did not fail"};
+  if (!ended_badly || put_aside) return {false, {}, "it did not fail"};
   const logs::Cause* cause = logs::find_cause(ended.cause);
   const logs::Retry retry = cause == nullptr ? logs::Retry::ask_user : cause->retry;
   if (retry != logs::Retry::retry && retry != logs::Retry::retry_elsewhere) {

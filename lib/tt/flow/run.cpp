@@ -15,6 +15,19 @@
 namespace tt::flow {
 namespace {
 
+// The last attempt that counts: those before the last --again do not.
+const ledger::AttemptState* attempt_since_again(const ledger::Ledger& ledger, const RunId& run) {
+  const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
+  if (last == nullptr || last->key.attempt <= ledger.runs.at(run).fresh_after) return nullptr;
+  return last;
+}
+
+// --again was asked for, and no attempt was handed over since.
+bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run) {
+  const auto history = ledger.runs.find(run);
+  return history != ledger.runs.end() && history->second.fresh_after > 0 && attempt_since_again(ledger, run) == nullptr;
+}
+
 bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last) {
   const auto claim = load_claim(folder.claim(last.key.attempt));
   return last.state == RunState::lost && claim && !claim->revoked;
@@ -41,39 +54,41 @@ class Chooser {
   Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing)
       : around_(around), ledger_(ledger), writing_(writing) {}
 
-  void offer_for_run(const ExpandedRun& run, bool fresh) {
+  void offer_for_run(const ExpandedRun& run) {
     if (run.outcome == Outcome::kept) {
-      waiting_.push_back(run.record.name + ": the sweep changed since it was started; --again starts it afresh");
+      const ledger::AttemptState* open = ledger::last_attempt(ledger_, run.record.id);
+      if (open != nullptr && !open->closed) ++open_already_;
+      waiting_.push_back(run.record.name + ": the sweep changed since it was started; --again starts it afresh once it ended");
       return;
     }
-    const ledger::AttemptState* last = ledger::last_attempt(ledger_, run.record.id);
-    if (last != nullptr && !last->closed) {
+    const ledger::AttemptState* last = attempt_since_again(ledger_, run.record.id);
+    if (last == nullptr) {
+      offer_unbegun(run);
+    } else if (!last->closed) {
       ++open_already_;
-    } else if (last == nullptr && run.folder.last_attempt() > 0 && !fresh) {
-      waiting_.push_back(run.record.name + ": it was started by a submission nobody here remembers; --again starts it afresh");
-    } else if (last != nullptr && last->state == RunState::finished && !fresh) {
-      ++finished_already_;
-    } else if (last == nullptr || fresh || is_untried(*last)) {
-      take(run.folder, run.record, last, fresh ? RetryMode::fresh : RetryMode::resume);
+    } else if (last->state == RunState::finished) {
+      offer_finished(run, *last);
+    } else if (last->state == RunState::planned || last->state == RunState::preempted) {
+      take(run.folder, run.record, last, RetryMode::resume);
     } else {
-      const RetryDecision decision = decide_retry(ledger_, *last);
-      const std::string cause = last->cause.empty() ? "" : fmt::format(" ({})", last->cause);
-      waiting_.push_back(fmt::format("{}: {}{}, {}", run.record.name, to_string(last->state), cause,
-                                     decision.retry ? "will be retried" : "waits for `tt-submit retry`"));
+      offer_by_policy(run, *last);
     }
   }
 
   void offer_for_retry(const RunFolder& folder, const ledger::AttemptState& last, Force force, const std::string& name) {
+    const auto record = folder.load_record();
     if (!last.closed) {
       waiting_.push_back(fmt::format("{}: still {}; `tt-submit cancel` ends it", name, to_string(last.state)));
     } else if (last.state == RunState::finished) {
       waiting_.push_back(name + ": finished; `tt-submit run --again` starts it afresh");
     } else if (force == Force::no && claimed_but_nobody_knows(folder, last)) {
       waiting_.push_back(name + ": its last attempt was started and nobody can say whether it still runs; --force retries it");
-    } else if (auto record = folder.load_record()) {
-      take(folder, *record, &last, RetryMode::resume);
-    } else {
+    } else if (!record) {
       waiting_.push_back(name + ": its folder is half made; `tt-sweep expand` repairs it");
+    } else if (record->id != last.key.run) {
+      waiting_.push_back(name + ": its folder holds a run of other settings by now");
+    } else {
+      take(folder, *record, &last, is_begun_afresh(ledger_, last.key.run) ? RetryMode::fresh : RetryMode::resume);
     }
   }
 
@@ -85,18 +100,42 @@ class Chooser {
   std::vector<std::string> waiting() { return std::move(waiting_); }
 
  private:
-  // Ended, but not by its own doing: the next `run` goes on with it.
-  static bool is_untried(const ledger::AttemptState& last) {
-    return last.state == RunState::planned || last.state == RunState::preempted;
+  void offer_unbegun(const ExpandedRun& run) {
+    const bool afresh = is_begun_afresh(ledger_, run.record.id);
+    if (run.folder.last_attempt() > 0 && !afresh) {
+      waiting_.push_back(run.record.name + ": it was started by a submission nobody here remembers; --again starts it afresh");
+    } else {
+      take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id), afresh ? RetryMode::fresh : RetryMode::resume);
+    }
+  }
+
+  // The folder is the truth: a finish that left nothing in it is none any more.
+  void offer_finished(const ExpandedRun& run, const ledger::AttemptState& last) {
+    if (run.folder.last_attempt() >= last.key.attempt) {
+      ++finished_already_;
+    } else {
+      waiting_.push_back(run.record.name + ": it finished, but its results are gone; --again trains it anew");
+    }
+  }
+
+  void offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last) {
+    const RetryDecision decision = decide_retry(ledger_, last);
+    if (decision.retry && decision.not_before <= around_.clock->now()) {
+      const std::size_t before = chosen();
+      take(run.folder, run.record, &last, RetryMode::resume);
+      if (chosen() > before) add_event({run.record.sweep, ledger::RetryUsed{last.key, last.cause}});
+      return;
+    }
+    const std::string cause = last.cause.empty() ? "" : fmt::format(" ({})", last.cause);
+    waiting_.push_back(fmt::format("{}: {}{}, {}", run.record.name, to_string(last.state), cause,
+                                   decision.retry ? "`tt-submit run` or `wait` tries it again after " + iso_time(decision.not_before)
+                                                  : "waits for `tt-submit retry`"));
   }
 
   void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode) {
     if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
       waiting_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
       return;
-    }
-    if (mode == RetryMode::fresh && last != nullptr) {
-      choice_.events.push_back({record.sweep, ledger::Again{{record.id, last->key.attempt}}});
     }
     choice_.runs.push_back({folder, record, mode});
   }
@@ -168,18 +207,47 @@ void withdraw_earlier_settings(const LoadedSweep& sweep, const Surroundings& aro
 
 }  // namespace
 
+namespace {
+
+// Written down before a folder is touched: after a crash the next `run` goes on with the same fresh start.
+void write_down_again(const LoadedSweep& sweep, const Surroundings& around, ledger::Ledger& ledger, const FileLock& lock,
+                      const std::set<RunId>& fresh) {
+  std::vector<SweepEvent> events;
+  for (const sweep::PlannedRun& run : sweep.plan.runs) {
+    if (!fresh.contains(run.id)) continue;
+    const int last = std::max(around.workspace.run_folder(run.model, run.name).last_attempt(),
+                              ledger::next_attempt(ledger, run.id) - 1);
+    if (last > 0) events.push_back({sweep.plan.sweep, ledger::Again{{run.id, last}}});
+  }
+  if (events.empty()) return;
+  record(lock, around, events);
+  for (const SweepEvent& event : events) ledger::apply(ledger, {around.clock->now(), event.body});
+  stop_point("after-again");
+}
+
+void add_begun_afresh(const LoadedSweep& sweep, const ledger::Ledger& ledger, std::set<RunId>& fresh) {
+  for (const sweep::PlannedRun& run : sweep.plan.runs) {
+    if (is_begun_afresh(ledger, run.id)) fresh.insert(run.id);
+  }
+}
+
+}  // namespace
+
 RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options) {
   make_folders(around.workspace.own());
   const std::vector<std::string> sweeps{sweep.plan.sweep};
-  const std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
   RunReport report;
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger) {
+  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](ledger::Ledger& ledger, const FileLock& lock) {
+    std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
     refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
     withdraw_earlier_settings(sweep, around, ledger, fresh);
+    write_down_again(sweep, around, ledger, lock, fresh);
+    add_begun_afresh(sweep, ledger, fresh);
     report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
+    if (!report.expanded.events.empty()) record(lock, around, report.expanded.events);
     stop_point("after-expand");
     Chooser chooser(around, ledger, Writing::yes);
-    for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, fresh.contains(run.record.id));
+    for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run);
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());
     report.finished_already = chooser.finished_already();
     report.open_already = chooser.open_already();
@@ -190,23 +258,29 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
 }
 
 DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options) {
-  const ledger::Ledger ledger = load_history(around.workspace, {sweep.plan.sweep});
-  const std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
+  ledger::Ledger ledger = load_history(around.workspace, {sweep.plan.sweep});
+  std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
+  refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
+  for (const RunId& run : fresh) {
+    const int last = ledger::next_attempt(ledger, run) - 1;
+    if (last > 0) ledger::apply(ledger, {around.clock->now(), ledger::Again{{run, last}}});
+  }
+  add_begun_afresh(sweep, ledger, fresh);
   DryRun dry;
   dry.expanded = expand(sweep, around, ledger, Writing::no, fresh);
   Chooser chooser(around, ledger, Writing::no);
-  for (const ExpandedRun& run : dry.expanded.runs) chooser.offer_for_run(run, fresh.contains(run.record.id));
+  for (const ExpandedRun& run : dry.expanded.runs) chooser.offer_for_run(run);
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
   dry.scheduler = scheduler.name();
   dry.limits_as_of = scheduler.limits().as_of;
-  dry.submissions = prepare(chooser.choice().runs, ledger, around, scheduler.limits(), Tokens::placeholder);
+  dry.submissions = prepare(chooser.choice().runs, ledger, around, scheduler, Tokens::placeholder);
   return dry;
 }
 
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force) {
   RetryReport report;
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger) {
+  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
     Chooser chooser(around, ledger, Writing::yes);
     for (const RunId& run : runs) {
       const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
@@ -221,27 +295,30 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
   return report;
 }
 
-RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
-  const auto due = [&](const ledger::Ledger& ledger, const ledger::AttemptState& last) {
-    const RetryDecision decision = decide_retry(ledger, last);
+RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
+                            const std::vector<std::string>& sweeps) {
+  const auto due = [&](const ledger::Ledger& ledger, const RunId& run) {
+    const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
+    if (last == nullptr) return false;
+    const RetryDecision decision = decide_retry(ledger, *last);
     return decision.retry && decision.not_before <= around.clock->now();
   };
   RetryReport report;
   const ledger::Ledger now = load_history(around.workspace, sweeps);
-  const bool any = std::any_of(now.runs.begin(), now.runs.end(), [&](const auto& run) {
-    return !run.second.attempts.empty() && due(now, run.second.attempts.rbegin()->second);
-  });
+  const bool any = std::any_of(runs.begin(), runs.end(), [&](const RunId& run) { return due(now, run); });
   if (!any) return report;  // the common case needs no lock
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger) {
+  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
     Chooser chooser(around, ledger, Writing::yes);
-    for (const auto& [id, history] : ledger.runs) {
-      if (history.attempts.empty() || !due(ledger, history.attempts.rbegin()->second)) continue;
-      const ledger::AttemptState& last = history.attempts.rbegin()->second;
+    for (const RunId& run : runs) {
+      if (!due(ledger, run)) continue;
+      const ledger::AttemptState& last = *ledger::last_attempt(ledger, run);
+      const ledger::RunHistory& history = ledger.runs.at(run);
       const std::size_t before = chooser.chosen();
       chooser.offer_for_retry(RunFolder(history.folder), last, Force::no, history.name);
       if (chooser.chosen() > before) chooser.add_event({last.sweep, ledger::RetryUsed{last.key, last.cause}});
     }
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+    report.not_tried = chooser.waiting();
     return chooser.choice();
   });
   return report;

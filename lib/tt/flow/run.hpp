@@ -50,7 +50,8 @@ struct RetryReport {
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force);
 
-// What the policy allows by now. Called whenever a command looks.
-RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
+// What the policy allows by now, among these runs. Called whenever a command that follows looks.
+RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
+                            const std::vector<std::string>& sweeps);
 
 }  // namespace tt::flow

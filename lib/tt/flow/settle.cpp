@@ -11,7 +11,10 @@ Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const l
   history.attempts.at(attempt.key.attempt).closed = true;  // its log grows no more
   const RunReadings readings = read_attempts(around.workspace, history);
   const Judgement judgement = judge(around.workspace, history, attempt, readings, end);
-  write_summary(around, history, attempt, readings, judgement);
+  // What was taken back before it started has nothing to summarise.
+  const bool never_began = judgement.state == RunState::planned ||
+                           (judgement.state == RunState::cancelled && readings.last() != nullptr && !readings.last()->log.lines);
+  if (!never_began) write_summary(around, history, attempt, readings, judgement);
   return {judgement.state, judgement.diagnosis && judgement.diagnosis->cause ? *judgement.diagnosis->cause : judgement.cause};
 }
 

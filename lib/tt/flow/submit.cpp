@@ -38,8 +38,7 @@ std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, co
 }
 
 PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
-                               const Surroundings& around) {
-  const site::Profile& site = around.site.profile;
+                               const Surroundings& around, const site::Profile& site, const scheduler::Scheduler& scheduler) {
   const SubmissionFolder folder(around.workspace.root(), token);
   render::JobRequest job;
   job.token = token;
@@ -67,6 +66,7 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.kill_after = site.kill_after;
   prepared.request.workdir = around.workspace.root();
   prepared.request.environment = job_environment(around.environment);
+  prepared.argv = scheduler.submit_argv(prepared.request);
   return prepared;
 }
 
@@ -80,10 +80,23 @@ ledger::Submitter ourselves(const Surroundings& around) {
   return {around.host, process};
 }
 
-SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& around, const std::string& scheduler) {
+// What no choice may break: nobody hands over a run that is open, or a folder that holds another run.
+void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& ledger) {
+  for (const Candidate& run : runs) {
+    const ledger::AttemptState* last = ledger::last_attempt(ledger, run.record.id);
+    const auto standing = run.folder.load_record();
+    if (last != nullptr && !last->closed) throw Error(fmt::format("internal: run {} is open and was chosen", run.record.name));
+    if (!standing || standing->id != run.record.id) {
+      throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
+    }
+  }
+}
+
+SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& around, const site::Profile& site,
+                     const std::string& scheduler) {
   ledger::Intent intent;
   intent.token = prepared.request.token;
-  intent.site = around.site.profile.name;
+  intent.site = site.name;
   intent.scheduler = scheduler;
   intent.sweep = prepared.sweep;
   intent.runs = prepared.tasks;
@@ -109,17 +122,20 @@ HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmiss
   return result;
 }
 
-HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& around, scheduler::Scheduler& scheduler) {
+HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& around, const site::Profile& site,
+                     scheduler::Scheduler& scheduler) {
   SubmissionRecord record;
   record.token = prepared.request.token;
-  record.site = around.site.profile.name;
+  record.site = site.name;
+  record.argv = prepared.argv;
   record.scheduler = scheduler.name();
   record.sweep = prepared.sweep;
   record.runs = prepared.tasks;
   record.created = iso_time(around.clock->now());
   record.replaces = prepared.replaces;
   const SubmissionFolder folder(around.workspace.root(), record.token);
-  ledger::write_submission(folder, record, prepared.script, prepared.task_file);
+  ledger::write_submission(folder, record, prepared.script, prepared.task_file,
+                           {{"site.toml", site::profile_text(site), false}});
   stop_point("after-submission-folder");
   const scheduler::SubmitAnswer answer = scheduler.submit(prepared.request);
   stop_point("after-scheduler-call");
@@ -133,13 +149,13 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
 }  // namespace
 
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
-                                        const Surroundings& around, const scheduler::Limits& limits, Tokens tokens) {
+                                        const Surroundings& around, const scheduler::Scheduler& scheduler, Tokens tokens) {
   std::vector<PreparedSubmission> prepared;
-  for (const std::vector<Candidate>& alike : group(runs, limits)) {
+  for (const std::vector<Candidate>& alike : group(runs, scheduler.limits())) {
     std::vector<int> attempts;
     for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
     const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
-    prepared.push_back(prepare_one(alike, attempts, token, around));
+    prepared.push_back(prepare_one(alike, attempts, token, around, around.site.profile, scheduler));
   }
   return prepared;
 }
@@ -149,49 +165,52 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   std::vector<PreparedSubmission> prepared;
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
-    const ledger::Ledger ledger = load_history(around.workspace, sweeps);
-    const Choice choice = choose(ledger);
-    prepared = prepare(choice.runs, ledger, around, scheduler.limits(), Tokens::real);
+    ledger::Ledger ledger = load_history(around.workspace, sweeps);
+    const Choice choice = choose(ledger, lock);
+    refuse_unsafe(choice.runs, ledger);
+    prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
     std::vector<SweepEvent> events = choice.events;
-    for (const PreparedSubmission& one : prepared) events.push_back(intent_of(one, around, scheduler.name()));
+    for (const PreparedSubmission& one : prepared) events.push_back(intent_of(one, around, around.site.profile, scheduler.name()));
     stop_point("before-intent");
     if (!events.empty()) record(lock, around, events);
     stop_point("after-intent");
   }
   std::vector<HandedOver> handed_over;
-  for (const PreparedSubmission& one : prepared) handed_over.push_back(hand_over(one, around, scheduler));
+  for (const PreparedSubmission& one : prepared) handed_over.push_back(hand_over(one, around, around.site.profile, scheduler));
   return handed_over;
 }
 
-std::optional<HandedOver> submit_again(const Surroundings& around, scheduler::Scheduler& scheduler,
+std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site, scheduler::Scheduler& scheduler,
                                        const ledger::SubmissionState& old) {
   PreparedSubmission prepared;
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     // Somebody else may have come first: the fold under the lock decides.
     const ledger::Ledger ledger = load_history(around.workspace, {old.sweep});
+    const auto now = ledger.submissions.find(old.token);
+    if (now != ledger.submissions.end() && now->second.answer == ledger::Answer::accepted) return std::nullopt;
     std::vector<Candidate> runs;
     std::vector<int> attempts;
     for (const PlannedTask& task : old.runs) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
-      if (attempt == nullptr || attempt->closed || attempt->token != old.token) continue;
+      if (attempt == nullptr || attempt->closed || attempt->token != old.token || attempt->cancel_wanted) continue;
       RunFolder folder(task.folder);
       auto run_record = folder.load_record();
-      if (!run_record) {
-        log::warning(fmt::format("{} is gone; run {} is not handed over again", task.folder.string(), task.name));
+      if (!run_record || run_record->id != task.run) {
+        log::warning(fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
         continue;
       }
       runs.push_back({std::move(folder), std::move(*run_record), task.mode});
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;
-    prepared = prepare_one(runs, attempts, ledger::make_token(), around);
+    prepared = prepare_one(runs, attempts, ledger::make_token(), around, site, scheduler);
     prepared.replaces = old.token;
-    const SweepEvent intent = intent_of(prepared, around, scheduler.name());
+    const SweepEvent intent = intent_of(prepared, around, site, scheduler.name());
     record(lock, around, std::span(&intent, 1));
     stop_point("after-second-intent");
   }
-  return hand_over(prepared, around, scheduler);
+  return hand_over(prepared, around, site, scheduler);
 }
 
 }  // namespace tt::flow

@@ -29,7 +29,8 @@ struct Choice {
   std::vector<Candidate> runs;
   std::vector<SweepEvent> events;
 };
-using Choose = std::function<Choice(const ledger::Ledger&)>;
+// Called under the workspace lock, which it may write events with before it changes a folder.
+using Choose = std::function<Choice(ledger::Ledger&, const FileLock&)>;
 
 // One submission, complete before anybody is asked: also what a dry run prints.
 struct PreparedSubmission {
@@ -38,12 +39,13 @@ struct PreparedSubmission {
   std::string script;
   std::string task_file;
   scheduler::SubmitRequest request;
+  std::vector<std::string> argv;  // what the scheduler executes
   std::optional<Token> replaces;
 };
 enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry run
 // Groups runs of one shape, cuts at the scheduler's array limit, numbers the attempts.
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
-                                        const Surroundings& around, const scheduler::Limits& limits, Tokens tokens);
+                                        const Surroundings& around, const scheduler::Scheduler& scheduler, Tokens tokens);
 
 struct HandedOver {
   Token token;
@@ -56,7 +58,8 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
                                const std::vector<std::string>& sweeps, const Choose& choose);
 
 // The same attempts again, with a new token, after `old` was absent past the settle time.
-std::optional<HandedOver> submit_again(const Surroundings& around, scheduler::Scheduler& scheduler,
+// `site` and `scheduler` are those of the old submission. nullopt: nothing of it is left to hand over.
+std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site, scheduler::Scheduler& scheduler,
                                        const ledger::SubmissionState& old);
 
 }  // namespace tt::flow

@@ -98,6 +98,7 @@ LoadedSweep load_sweep(const std::string& file, const Surroundings& around, cons
           *root,
           *script,
           fingerprint(read_file(*script)),
+          fingerprint(base->source()->text()),
           fingerprint_of_files(input.spec.source->text(), base->source()->text()),
           std::move(plan)};
 }

@@ -21,6 +21,7 @@ struct LoadedSweep {
   std::filesystem::path root;       // working directory of the training, absolute
   std::filesystem::path script;     // run_train.sh, absolute
   std::string script_fingerprint;
+  std::string base_fingerprint;
   std::string file_fingerprint;     // of the sweep file and the base: has one of them changed since the last expand?
   sweep::Plan plan;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tt/base/error.hpp"
@@ -17,6 +18,11 @@ namespace {
 void add_attempt(RunView& view, const ledger::Ledger& ledger) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, view.id);
   if (last == nullptr) return;
+  if (last->key.attempt <= ledger.runs.at(view.id).fresh_after) {
+    view.reason = "to be started afresh: `tt-submit run` hands it over";
+    view.attempt = last->key.attempt;
+    return;
+  }
   view.state = last->state;
   if (!last->closed) view.raw_state = last->raw;  // of an ended attempt the word is yesterday's
   if (!last->closed || last->state == RunState::planned) view.reason = last->reason;
@@ -51,9 +57,39 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   return view;
 }
 
-bool matches(const RunView& run, const std::string& pattern) {
-  return matches_pattern(pattern, run.name) || matches_pattern(pattern, run.model + "/" + run.name) || run.id.text == pattern;
-}
+bool is_pattern(const std::string& word) { return word.find_first_of("*?[") != std::string::npos; }
+
+// Words without a wildcard are looked up, not tried one after the other: there may be thousands of both.
+class Matcher {
+ public:
+  explicit Matcher(const std::vector<std::string>& words) {
+    for (const std::string& word : words) (is_pattern(word) ? patterns_ : names_)[word] = false;
+  }
+  bool matches(const RunView& run) {
+    bool any = false;
+    const std::string full = run.model + "/" + run.name;
+    for (const std::string* word : {&run.name, &full, &run.id.text}) {
+      const auto found = names_.find(*word);
+      if (found != names_.end()) any = found->second = true;
+    }
+    for (auto& [pattern, used] : patterns_) {
+      if (matches_pattern(pattern, run.name) || matches_pattern(pattern, full)) any = used = true;
+    }
+    return any;
+  }
+  std::optional<std::string> unused() const {
+    for (const auto* words : {&names_, &patterns_}) {
+      for (const auto& [word, used] : *words) {
+        if (!used) return word;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::map<std::string, bool> names_;
+  std::map<std::string, bool> patterns_;
+};
 
 Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
   std::vector<std::string> names;
@@ -68,10 +104,25 @@ Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
 std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
                                   const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
+  std::set<RunId> listed;
   for (const std::string& sweep : sweeps) {
     const auto index = load_sweep_index(around.workspace, sweep);
     if (!index) continue;
-    for (const IndexedRun& run : index->runs) views.push_back(view_of(run, sweep, around, ledger));
+    for (const IndexedRun& run : index->runs) {
+      listed.insert(run.id);
+      views.push_back(view_of(run, sweep, around, ledger));
+    }
+  }
+  // The index is what was planned last; the ledger is what was handed over.
+  for (const auto& [id, history] : ledger.runs) {
+    if (history.attempts.empty() || listed.contains(id)) continue;
+    const std::string& sweep = history.attempts.rbegin()->second.sweep;
+    if (std::find(sweeps.begin(), sweeps.end(), sweep) == sweeps.end()) continue;
+    RunView view = view_of({id, history.folder.parent_path().filename().string(), history.name}, sweep, around, ledger);
+    view.folder = RunFolder(history.folder);
+    view.in_sweep = false;
+    if (view.reason.empty()) view.reason = "no longer in the sweep";
+    views.push_back(std::move(view));
   }
   return views;
 }
@@ -82,10 +133,12 @@ Selection select(const Surroundings& around, const std::vector<std::string>& wor
   for (const std::string& word : words) {
     const fs::path path = absolute_path(word, around.here);
     if (is_there(path) && !is_folder(path)) {
-      sweeps.insert(sweep::load_spec(word).name.text);
+      Problems ignored;  // only the name is wanted: a file that is being edited still names its sweep
+      const std::string name = sweep::load_spec(word, ignored).name.text;
+      sweeps.insert(name);
+      selection.whole.push_back(name);
     } else if (is_folder(path) && RunFolder(path).is_committed()) {
       const auto record = RunFolder(path).load_record();
-      sweeps.insert(record->sweep);
       selection.patterns.push_back(record->id.text);
     } else if (is_folder(path) && path != around.workspace.root()) {
       throw Error(fmt::format("{} is a folder, but no run folder (no run.json in it); to name another workspace use "
@@ -104,22 +157,22 @@ Selection select(const Surroundings& around, const std::vector<std::string>& wor
                   ExitCode::bad_input);
     }
   }
-  selection.sweeps = sweeps.empty() ? known : std::vector<std::string>(sweeps.begin(), sweeps.end());
+  const bool only_whole_sweeps = !sweeps.empty() && selection.patterns.empty();
+  selection.sweeps = only_whole_sweeps ? std::vector<std::string>(sweeps.begin(), sweeps.end()) : known;
   return selection;
 }
 
 std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection) {
-  if (selection.patterns.empty()) return runs;
-  for (const std::string& pattern : selection.patterns) {
-    if (std::none_of(runs.begin(), runs.end(), [&](const RunView& run) { return matches(run, pattern); })) {
-      throw no_such_run(pattern, runs);
-    }
+  Matcher matcher(selection.patterns);
+  std::vector<RunView> meant;
+  for (RunView& run : runs) {
+    const bool named = matcher.matches(run);
+    const bool whole = selection.names_everything() ||
+                       std::find(selection.whole.begin(), selection.whole.end(), run.sweep) != selection.whole.end();
+    if (named || (whole && (run.in_sweep || is_open(run.state)))) meant.push_back(run);
   }
-  std::erase_if(runs, [&](const RunView& run) {
-    return std::none_of(selection.patterns.begin(), selection.patterns.end(),
-                        [&](const std::string& pattern) { return matches(run, pattern); });
-  });
-  return runs;
+  if (const auto word = matcher.unused()) throw no_such_run(*word, runs);
+  return meant;
 }
 
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word) {

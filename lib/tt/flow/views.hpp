@@ -28,20 +28,25 @@ struct RunView {
   int index = 0;      // in its submission
   std::optional<Instant> since;
   std::string cause;  // of an ended attempt
+  bool in_sweep = true;  // false: of an earlier plan
 };
 
-// Runs of these sweeps in plan order. Reads run folders only where the ledger is silent.
+// Runs of these sweeps in plan order, then those of earlier plans that were handed over, and whatever else is open.
+// Reads run folders only where the ledger is silent.
 std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
                                   const std::vector<std::string>& sweeps);
 
 // What the words of a command name: sweep files, run folders, run names or patterns. None: every sweep here.
 struct Selection {
-  std::vector<std::string> sweeps;
-  std::vector<std::string> patterns;  // on "<name>" or "<model>/<name>"; empty: all runs of the sweeps
+  std::vector<std::string> sweeps;    // to look at
+  std::vector<std::string> whole;     // of them: all runs are meant (nothing named: all of all sweeps)
+  std::vector<std::string> patterns;  // on "<name>", "<model>/<name>" or a run's id
+  bool names_everything() const { return patterns.empty() && whole.empty(); }
 };
 // An argument is a path if it exists, else a pattern. Throws Error naming what is known when nothing is meant.
 Selection select(const Surroundings& around, const std::vector<std::string>& words);
-// The runs a selection means. Throws Error when a pattern matches none.
+// The runs a selection means. Runs of earlier plans only when they are open or named by a pattern.
+// Throws Error when a pattern matches none.
 std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection);
 // Exactly one run. Throws Error that lists the candidates when it is not exactly one.
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word);

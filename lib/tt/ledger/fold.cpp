@@ -5,6 +5,8 @@
 namespace tt::ledger {
 namespace {
 
+constexpr int kLongestChain = 1000;  // of submissions that stand in for one another: a journal may be damaged
+
 bool holds(const std::vector<RunId>& runs, const RunId& run) {
   return std::find(runs.begin(), runs.end(), run) != runs.end();
 }
@@ -42,6 +44,14 @@ struct Apply {
     if (SubmissionState* old = e.replaces ? submission_of(ledger, *e.replaces) : nullptr) old->replaced_by = e.token;
     for (const PlannedTask& task : e.runs) open_attempt(e, task);
   }
+  // A second submission of an attempt stands in for one that was thought absent. When that one was taken after all, it
+  // keeps the attempt; should the second be faster, its claim is found and moves the attempt.
+  bool is_in_good_hands(const AttemptKey& key) const {
+    const AttemptState* attempt = attempt_of(ledger, key);
+    if (attempt == nullptr || attempt->closed) return false;
+    const SubmissionState* carrier = submission_of(ledger, attempt->token);
+    return carrier != nullptr && carrier->answer == Answer::accepted;
+  }
   void open_attempt(const Intent& e, const PlannedTask& task) const {
     RunHistory& run = ledger.runs[task.run];
     if (time >= run.named) {
@@ -49,6 +59,8 @@ struct Apply {
       run.name = task.name;
       run.folder = task.folder;
     }
+    if (task.mode == RetryMode::fresh) run.fresh_after = std::max(run.fresh_after, task.attempt - 1);
+    if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     AttemptState fresh;
     fresh.key = {task.run, task.attempt};
     fresh.mode = task.mode;
@@ -72,6 +84,29 @@ struct Apply {
       attempt.job = submission->job;
       attempt.absent_since.reset();
     });
+    for (const PlannedTask& task : submission->runs) hand_back({task.run, task.attempt});
+  }
+  // What a refused second submission carried goes back to the earlier one that the scheduler took after all: that one
+  // may still start. Not when a later attempt was opened meanwhile: before that the claim of this one was withdrawn.
+  void hand_back(const AttemptKey& key) const {
+    AttemptState* attempt = attempt_of(ledger, key);
+    if (attempt == nullptr || !attempt->closed || attempt->ended || last_attempt(ledger, key.run) != attempt) return;
+    const SubmissionState* earlier = submission_of(ledger, attempt->token);
+    for (int steps = 0; earlier != nullptr && earlier->replaces && steps < kLongestChain; ++steps) {
+      earlier = submission_of(ledger, *earlier->replaces);
+      if (earlier == nullptr || earlier->answer != Answer::accepted) continue;
+      for (const PlannedTask& task : earlier->runs) {
+        if (AttemptKey{task.run, task.attempt} == key) return reopen(*attempt, *earlier, task.index);
+      }
+    }
+  }
+  static void reopen(AttemptState& attempt, const SubmissionState& carrier, int index) {
+    attempt.token = carrier.token;
+    attempt.index = index;
+    attempt.job = carrier.job;
+    attempt.state = RunState::submitted;
+    attempt.reason.clear();
+    attempt.closed = false;
   }
   void operator()(const Refused& e) const {
     SubmissionState* submission = submission_of(ledger, e.token);
@@ -83,6 +118,7 @@ struct Apply {
       attempt.closed = true;
       attempt.state = RunState::planned;
       attempt.reason = e.reason;
+      hand_back(attempt.key);
     });
   }
   void operator()(const NoAnswer& e) const {
@@ -237,7 +273,7 @@ int retries_used(const Ledger& ledger, const RunId& run, const std::string& caus
 int times_resubmitted(const Ledger& ledger, const Token& token) {
   int times = 0;
   const auto* submission = &ledger.submissions;
-  for (auto at = submission->find(token); at != submission->end() && at->second.replaces && times < 1000; ++times) {
+  for (auto at = submission->find(token); at != submission->end() && at->second.replaces && times < kLongestChain; ++times) {
     at = submission->find(*at->second.replaces);
   }
   return times;

@@ -60,7 +60,8 @@ struct RunHistory {
   std::filesystem::path folder;  // empty when no event said it
   std::map<int, AttemptState> attempts;
   std::map<int, std::string> retries;  // attempt → cause it was retried for
-  int fresh_after = 0;                 // attempts up to this one are put aside by --again
+  int fresh_after = 0;                 // attempts up to this one are put aside by --again: an attempt n that is
+                                       // submitted as fresh puts all up to n-1 aside
   Instant named{};                     // when name and folder were last said
 };
 

@@ -97,68 +97,20 @@ Known known_task(const LocalTask& task, const LocalJob& job, std::optional<int> 
   return {RunState::queued, "QUEUED", "waits for its turn", job.submitted, std::nullopt, position};
 }
 
-std::vector<QueuedJob> load_queue(const Spool& spool) {
-  std::vector<QueuedJob> queue;
-  for (const Token& token : spool.open_tokens()) {
-    if (auto job = spool.load_job(token)) {
-      auto tasks = spool.load_tasks(*job);
-      queue.push_back({std::move(*job), std::move(tasks), {}});
-    }
-  }
-  sort_queue(queue);
-  return queue;
-}
-
-// Work, or a job whose end nobody has put down yet. Held tasks alone need nobody.
-bool needs_supervisor(const Spool& spool) {
-  const std::vector<QueuedJob> queue = load_queue(spool);
-  return has_work(queue) || std::any_of(queue.begin(), queue.end(), is_over);
-}
-
 using Positions = std::map<std::pair<Token, int>, int>;
 
 // Where each waiting task stands among all jobs of this machine.
-Positions queue_positions(const Spool& spool) {
+Positions queue_positions(SpoolReading& reading) {
   Positions positions;
-  for (const QueuedJob& queued : load_queue(spool)) {
-    for (const LocalTask& task : queued.tasks) {
+  for (const QueuedJob* queued : reading.queue()) {
+    for (const LocalTask& task : queued->tasks) {
       if (!task.is_pending() || task.held) continue;
       const int next = static_cast<int>(positions.size()) + 1;
-      positions[{queued.job.token, task.index}] = next;
+      positions[{queued->job.token, task.index}] = next;
     }
   }
   return positions;
 }
-
-// Jobs as they are read for one question: each once, however many of its tasks are asked about.
-class Reading {
- public:
-  explicit Reading(const Spool& spool) : spool_(spool) {}
-
-  struct Job {
-    std::optional<LocalJob> job;
-    std::map<int, LocalTask> tasks;
-  };
-  const Job& job(const Token& token) {
-    const auto [place, is_new] = jobs_.try_emplace(token);
-    if (is_new) {
-      place->second.job = spool_.load_job(token);
-      if (place->second.job) {
-        for (LocalTask& task : spool_.load_tasks(*place->second.job)) place->second.tasks[task.index] = std::move(task);
-      }
-    }
-    return place->second;
-  }
-  const LocalTask* task(const TaskRef& ref) {
-    const Job& found = job(ref.token);
-    const auto task = found.tasks.find(ref.index);
-    return task == found.tasks.end() ? nullptr : &task->second;
-  }
-
- private:
-  const Spool& spool_;
-  std::map<Token, Job> jobs_;
-};
 
 ActAnswer act_on(const std::function<void()>& act) {
   try {
@@ -172,7 +124,7 @@ ActAnswer act_on(const std::function<void()>& act) {
 }  // namespace
 
 LocalScheduler::LocalScheduler(LocalOptions options, Clock& clock)
-    : options_(std::move(options)), clock_(clock), spool_(options_.workspace, options_.host) {}
+    : options_(std::move(options)), clock_(clock), spool_(options_.workspace, options_.host), reading_(spool_) {}
 
 SubmitAnswer LocalScheduler::submit(const SubmitRequest& request) {
   if (auto reason = refusal(request, options_.machine)) return Refused{*reason};
@@ -189,6 +141,10 @@ SubmitAnswer LocalScheduler::submit(const SubmitRequest& request) {
   return Accepted{local_job_id(request.token)};
 }
 
+std::vector<std::string> LocalScheduler::submit_argv(const SubmitRequest& request) const {
+  return {"bash", request.script.string(), "INDEX"};
+}
+
 FindAnswer LocalScheduler::find(const Token& token) {
   if (spool_.has_job(token) || spool_.other_host_of(token)) return Found{local_job_id(token)};
   return Absent{};
@@ -203,13 +159,13 @@ bool LocalScheduler::is_host_elsewhere(const Token& token, std::string& why) con
 
 std::vector<TaskStatus> LocalScheduler::status(std::span<const TaskRef> tasks) {
   start_supervisor_if_needed();
-  Reading reading(spool_);
+  reading_.begin();
   std::optional<Positions> positions;
   std::vector<TaskStatus> answers;
   for (const TaskRef& ref : tasks) {
     std::string why;
     try {
-      const LocalTask* task = reading.task(ref);
+      const LocalTask* task = reading_.task(ref.token, ref.index);
       if (task == nullptr) {
         if (is_host_elsewhere(ref.token, why))
           answers.emplace_back(CouldNotAsk{why});
@@ -219,11 +175,11 @@ std::vector<TaskStatus> LocalScheduler::status(std::span<const TaskRef> tasks) {
       }
       std::optional<int> position;
       if (task->is_pending() && !task->held) {
-        if (!positions) positions = queue_positions(spool_);
+        if (!positions) positions = queue_positions(reading_);
         const auto found = positions->find({ref.token, ref.index});
         if (found != positions->end()) position = found->second;
       }
-      answers.emplace_back(known_task(*task, *reading.job(ref.token).job, position));
+      answers.emplace_back(known_task(*task, reading_.job(ref.token)->job, position));
     } catch (const Error& error) {
       answers.emplace_back(CouldNotAsk{error.what()});
     }
@@ -235,10 +191,11 @@ std::vector<ActAnswer> LocalScheduler::cancel(std::span<const TaskRef> tasks, St
   return act(tasks, [&](const TaskRef& ref, const LocalTask& task) -> ActAnswer {
     if (task.is_over()) return Done{};
     return act_on([&] {
-      spool_.request_stop(ref.token, ref.index, as);
       // A task that has not started never will: whoever places its start record decides.
       if (!task.start && spool_.revoke(ref.token, ref.index, reason_of(as), clock_.now())) {
         spool_.write_end(ref.token, ref.index, {reason_of(as), false, {}, {}, clock_.now()});
+      } else {
+        spool_.request_stop(ref.token, ref.index, as);
       }
     });
   });
@@ -259,12 +216,12 @@ std::vector<ActAnswer> LocalScheduler::release(std::span<const TaskRef> tasks) {
 }
 
 std::vector<ActAnswer> LocalScheduler::act(std::span<const TaskRef> tasks, const Act& deed) {
-  Reading reading(spool_);
+  reading_.begin();
   std::vector<ActAnswer> answers;
   for (const TaskRef& ref : tasks) {
     std::string why;
     try {
-      if (const LocalTask* task = reading.task(ref))
+      if (const LocalTask* task = reading_.task(ref.token, ref.index))
         answers.push_back(deed(ref, *task));
       else if (is_host_elsewhere(ref.token, why))
         answers.emplace_back(CouldNotAsk{why});
@@ -278,11 +235,19 @@ std::vector<ActAnswer> LocalScheduler::act(std::span<const TaskRef> tasks, const
   return answers;
 }
 
+// Work, or a job whose end nobody has put down yet. Held tasks alone need nobody.
+bool LocalScheduler::needs_supervisor() {
+  reading_.begin();
+  const std::vector<const QueuedJob*> queue = reading_.queue();
+  return std::any_of(queue.begin(), queue.end(),
+                     [](const QueuedJob* queued) { return has_work(std::span(queued, 1)) || is_over(*queued); });
+}
+
 void LocalScheduler::start_supervisor_if_needed() {
   if (options_.supervisor.empty()) return;
   if (supervisor_started_ && clock_.now() - *supervisor_started_ < kSupervisorShowsUp) return;
   try {
-    if (is_held_here(spool_.supervisor_lock()) || !needs_supervisor(spool_)) return;
+    if (is_held_here(spool_.supervisor_lock()) || !needs_supervisor()) return;
     start_detached({options_.supervisor, options_.environment, options_.workspace}, spool_.supervisor_log());
     supervisor_started_ = clock_.now();
   } catch (const Error& error) {

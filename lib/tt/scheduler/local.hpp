@@ -13,6 +13,7 @@
 
 #include "tt/base/clock.hpp"
 #include "tt/base/environment.hpp"
+#include "tt/scheduler/local_reading.hpp"
 #include "tt/scheduler/local_spool.hpp"
 #include "tt/scheduler/scheduler.hpp"
 
@@ -34,6 +35,8 @@ class LocalScheduler final : public Scheduler {
   std::string name() const override { return "local"; }
   bool is_this_machine() const override { return true; }
   SubmitAnswer submit(const SubmitRequest& request) override;
+  // What the supervisor executes for each task.
+  std::vector<std::string> submit_argv(const SubmitRequest& request) const override;
   FindAnswer find(const Token& token) override;
   std::vector<TaskStatus> status(std::span<const TaskRef> tasks) override;
   std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) override;
@@ -46,10 +49,12 @@ class LocalScheduler final : public Scheduler {
   using Act = std::function<ActAnswer(const TaskRef&, const LocalTask&)>;
   std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const Act& deed);
   bool is_host_elsewhere(const Token& token, std::string& why) const;
+  bool needs_supervisor();
   void start_supervisor_if_needed();
   LocalOptions options_;
   Clock& clock_;
   Spool spool_;
+  SpoolReading reading_;
   std::optional<Instant> supervisor_started_;
 };
 

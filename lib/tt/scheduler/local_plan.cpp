@@ -59,11 +59,11 @@ Start lend(const LocalJob& job, int index, const LocalMachine& machine, Free& fr
 
 }  // namespace
 
-void sort_queue(std::vector<QueuedJob>& jobs) {
-  std::sort(jobs.begin(), jobs.end(), [](const QueuedJob& a, const QueuedJob& b) {
-    return std::tie(a.job.submitted, a.job.token) < std::tie(b.job.submitted, b.job.token);
-  });
+bool comes_before(const QueuedJob& a, const QueuedJob& b) {
+  return std::tie(a.job.submitted, a.job.token) < std::tie(b.job.submitted, b.job.token);
 }
+
+void sort_queue(std::vector<QueuedJob>& jobs) { std::sort(jobs.begin(), jobs.end(), comes_before); }
 
 LocalMachine machine_of(std::span<const QueuedJob> queue) {
   return queue.empty() ? LocalMachine{} : queue.back().job.machine;

@@ -23,6 +23,7 @@ struct QueuedJob {
 };
 
 // First come, first served: by time of submission, then token.
+bool comes_before(const QueuedJob& a, const QueuedJob& b);
 void sort_queue(std::vector<QueuedJob>& jobs);
 
 // What the machine has: as the latest submission found it.

@@ -35,12 +35,14 @@ std::vector<Token> Spool::tokens() const {
 std::vector<Token> Spool::open_tokens() const {
   std::vector<Token> open;
   for (const std::string& name : list_folder(root_)) {
-    if (has_job(Token{name}) && !is_there(root_ / name / "done")) open.push_back(Token{name});
+    if (has_job(Token{name}) && !is_done(Token{name})) open.push_back(Token{name});
   }
   return open;
 }
 
 bool Spool::has_job(const Token& token) const { return is_there(folder(token) / "job.json"); }
+
+bool Spool::is_done(const Token& token) const { return is_there(folder(token) / "done"); }
 
 std::optional<LocalJob> Spool::load_job(const Token& token) const {
   const fs::path path = folder(token) / "job.json";
@@ -122,7 +124,7 @@ bool Spool::place_start(const Token& token, int index, const TaskStart& start) c
 }
 
 void Spool::write_end(const Token& token, int index, const TaskEnd& end) const {
-  write_file(file(token, index, "ended"), task_end_text(end), Sync::yes);
+  write_file(file(token, index, "ended"), task_end_text(end), end.started ? Sync::yes : Sync::no);
 }
 
 bool Spool::revoke(const Token& token, int index, EndReason why, Instant now) const {

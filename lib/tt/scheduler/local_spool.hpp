@@ -83,6 +83,7 @@ class Spool {
   std::vector<Token> tokens() const;       // accepted jobs, done ones included
   std::vector<Token> open_tokens() const;  // accepted jobs that are not done
   bool has_job(const Token& token) const;
+  bool is_done(const Token& token) const;  // every task ended
   std::optional<LocalJob> load_job(const Token& token) const;
   void write_job(const LocalJob& job) const;  // accepted when this returns
 
@@ -93,6 +94,8 @@ class Spool {
 
   // True when `start` is the one that stands afterwards.
   bool place_start(const Token& token, int index, const TaskStart& start) const;
+  // Synced when the task ran: its status is told only once. The end of a task that never will run follows from its
+  // start record.
   void write_end(const Token& token, int index, const TaskEnd& end) const;
   // Makes sure the task never starts and says why; false when it has started before.
   bool revoke(const Token& token, int index, EndReason why, Instant now) const;

@@ -180,7 +180,7 @@ class Supervisor {
         finish(queued, task, {*task.start->revoked, false, {}, {}, task.start->time});
       } else if (task.is_running()) {
         tend_running(queued, task);
-      } else if (task.stop) {  // a cancel that was cut short before it could revoke
+      } else if (task.stop) {  // asked to stop and not on record: it is not to start
         end_unstarted(queued.job.token, task.index, reason_of(*task.stop));
       } else if (queued.job.slots > machine_of(queue_).slots) {
         end_unstarted(queued.job.token, task.index, EndReason::never_started);

@@ -106,6 +106,9 @@ class Scheduler {
   virtual ~Scheduler() = default;
   virtual std::string name() const = 0;  // "local"
   virtual SubmitAnswer submit(const SubmitRequest& request) = 0;
+  // The program that submit() calls, word by word, for a dry run and submission.json. On this machine nobody is called:
+  // it is what is executed for each task, with the word INDEX where the task's index will stand.
+  virtual std::vector<std::string> submit_argv(const SubmitRequest& request) const = 0;
   virtual FindAnswer find(const Token& token) = 0;
   // Answers in the order asked, one for each.
   virtual std::vector<TaskStatus> status(std::span<const TaskRef> tasks) = 0;

@@ -60,7 +60,7 @@ int execute(const LocalJob& job, int index, const TaskStart& start) {
     fmt::print(stderr, "tt-submit: error: cannot enter {}: {}\n", folder.string(), std::strerror(errno));
     return kCannotExecute;
   }
-  std::vector<std::string> words{"bash", job.script.string()};
+  std::vector<std::string> words{"bash", job.script.string(), std::to_string(index)};
   std::vector<std::string> variables = task_environment(job, index, start);
   for (const char* shell : {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"}) {
     ::execve(shell, pointers(words).data(), pointers(variables).data());

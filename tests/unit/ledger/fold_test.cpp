@@ -30,6 +30,12 @@ Event ended(const std::string& time, const RunId& run, const Token& token, RunSt
   return event(time, Ended{{run, 1}, token, state, cause});
 }
 
+PlannedTask fresh_task(const std::string& run, int attempt) {
+  PlannedTask task = task_of(run, attempt, 0);
+  task.mode = RetryMode::fresh;
+  return task;
+}
+
 std::vector<std::string> names(const std::vector<const AttemptState*>& attempts) {
   std::vector<std::string> list;
   for (const AttemptState* attempt : attempts) {
@@ -124,6 +130,65 @@ TEST(Fold, DoesNotMoveAnAttemptBecauseTheSchedulerKnowsAnOldToken) {
   EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t2 submitted", "r2/1@t2 submitted"}));
 }
 
+// Somebody adopted the first submission in the moment another one handed the same attempts over again.
+std::vector<Event> handed_over_though_accepted() {
+  return {two_runs("12:00:00"), event("12:05:00", Absent{T1, {}}),
+          event("12:09:59", Adopted{T1, JobId{"77"}, "scheduler", {}}),
+          intent("12:10:00", T2, {task_of("r1", 1, 4), task_of("r2", 1, 5)}, T1)};
+}
+
+TEST(Fold, LeavesAnAttemptWithTheAcceptedSubmissionWhenASecondOneComes) {
+  std::vector<Event> events = handed_over_though_accepted();
+  const Names with_the_first{"r1/1@t1 submitted", "r2/1@t1 submitted"};
+  EXPECT_EQ(names(open_attempts(fold(events))), with_the_first);
+  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->job.text, "77");
+  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->index, 0);
+  EXPECT_TRUE(unanswered_submissions(fold(events)).empty());
+  events.push_back(event("12:10:01", Answered{T2, JobId{"88"}}));
+  EXPECT_EQ(names(open_attempts(fold(events))), with_the_first) << "both are queued; a claim will tell";
+  events.push_back(event("12:20:00", Adopted{T2, JobId{"88"}, "claim", {R1}}));
+  EXPECT_EQ(names(open_attempts(fold(events))), (Names{"r1/1@t2 submitted", "r2/1@t1 submitted"}));
+  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->job.text, "88");
+  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->index, 4);
+}
+
+TEST(Fold, KeepsAnAttemptOpenWhenOnlyItsSecondSubmissionIsRefused) {
+  std::vector<Event> events = handed_over_though_accepted();
+  events.push_back(event("12:10:01", Refused{T2, "quota"}));
+  EXPECT_EQ(names(open_attempts(fold(events))), (Names{"r1/1@t1 submitted", "r2/1@t1 submitted"}));
+}
+
+// The first answer came after the second submission went out, and the second one was refused: before or after that.
+TEST(Fold, HandsARefusedAttemptBackToTheSubmissionThatWasAcceptedAfterAll) {
+  const Event second = intent("12:10:00", T2, {task_of("r1", 1, 4)}, T1);
+  const Event late = event("12:10:01", Answered{T1, JobId{"77"}});
+  const Event refused = event("12:10:02", Refused{T2, "quota"});
+  for (const auto& events : {std::vector{two_runs("12:00:00"), second, late, refused},
+                             std::vector{two_runs("12:00:00"), second, refused, late}}) {
+    const Ledger ledger = fold(events);
+    EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t1 submitted"}));
+    EXPECT_EQ(find_attempt(ledger, {R1, 1})->job.text, "77");
+    EXPECT_EQ(find_attempt(ledger, {R1, 1})->index, 0);
+    EXPECT_EQ(find_attempt(ledger, {R1, 1})->reason, "");
+  }
+}
+
+TEST(Fold, DoesNotReopenARefusedAttemptOnceALaterOneIsOpen) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0)}, T1),
+                                         event("12:10:01", Refused{T2, "quota"}),
+                                         intent("12:11:00", Token{"t3"}, {task_of("r1", 2, 0)}),
+                                         event("12:12:00", Answered{T1, JobId{"77"}})});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/2@t3 submitted", "r2/1@t1 submitted"}));
+}
+
+TEST(Fold, DoesNotMoveTheAttemptThatTrainsToAThirdSubmission) {
+  const Ledger ledger = fold(std::vector{
+      two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+      event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}}),
+      intent("12:20:01", Token{"t3"}, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T2)});
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t3 submitted"}));
+}
+
 TEST(Fold, ReopensAnAttemptThatSurfacedAfterItWasGivenUp) {
   std::vector<Event> events{two_runs("12:00:00"), ended("12:10:00", R1, T1, RunState::lost),
                             event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}})};
@@ -170,6 +235,18 @@ TEST(Fold, CountsRetriesPerCauseSinceTheLastFreshStart) {
   EXPECT_EQ(retries_used(fold(events), R1, "nccl"), 1);
 }
 
+TEST(Fold, PutsEarlierAttemptsAsideWhenOneIsSubmittedAsFresh) {
+  std::vector<Event> events{two_runs("12:00:00"), event("12:01:00", RetryUsed{{R1, 1}, "nccl"}),
+                            intent("12:02:00", T2, {task_of("r1", 2, 0)})};
+  EXPECT_EQ(fold(events).runs.at(R1).fresh_after, 0) << "a retry goes on with what was there";
+  events.push_back(intent("12:03:00", Token{"t3"}, {fresh_task("r1", 3)}));
+  EXPECT_EQ(fold(events).runs.at(R1).fresh_after, 2);
+  EXPECT_EQ(fold(events).runs.at(R2).fresh_after, 0);
+  EXPECT_EQ(retries_used(fold(events), R1, "nccl"), 0);
+  events.push_back(intent("12:04:00", Token{"t4"}, {task_of("r1", 4, 0)}));
+  EXPECT_EQ(fold(events).runs.at(R1).fresh_after, 2) << "the retry of a fresh attempt belongs to it";
+}
+
 TEST(Fold, FollowsARename) {
   const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:01:00", Renamed{R1, "name-r1", "b", "/w/b"})});
   EXPECT_EQ(ledger.runs.at(R1).name, "b");
@@ -196,7 +273,18 @@ std::vector<Event> eventful_history() {
           event("12:13:00", CancelWanted{{{R2, 1}}, CancelAs::preempted}),
           ended("12:14:00", R2, T1, RunState::preempted),
           event("12:15:00", Again{{R2, 1}}),
-          event("12:16:00", UnknownEvent{"new", "{}"})};
+          event("12:16:00", UnknownEvent{"new", "{}"}),
+          // A second and a third submission, and the first one was accepted before the one and after the other.
+          intent("12:17:00", Token{"t4"}, {task_of("r3", 1, 0), task_of("r4", 1, 1)}),
+          event("12:17:01", NoAnswer{Token{"t4"}, "timed out"}),
+          intent("12:18:00", Token{"t5"}, {task_of("r3", 1, 0)}, Token{"t4"}),
+          event("12:18:01", Refused{Token{"t5"}, "quota"}),
+          event("12:18:02", Answered{Token{"t4"}, JobId{"99"}}),
+          intent("12:19:00", Token{"t6"}, {task_of("r4", 1, 3)}, Token{"t4"}),
+          event("12:19:01", Answered{Token{"t6"}, JobId{"100"}}),
+          seen("12:20:00", RunId{"r4"}, Token{"t4"}, RunState::running),
+          event("12:21:00", Adopted{Token{"t6"}, JobId{"100"}, "claim", {RunId{"r4"}}}),
+          intent("12:22:00", Token{"t7"}, {fresh_task("r4", 2)})};
 }
 
 TEST(Fold, IsNotChangedByAnEventReplayedAtOnceOrAtTheEnd) {

@@ -111,6 +111,18 @@ TEST_F(AJournalRebuilt, ClosesAnAttemptWhoseClaimWasRevoked) {
   EXPECT_EQ(last_attempt(ledger, RunId{"r1"})->state, RunState::cancelled);
 }
 
+TEST_F(AJournalRebuilt, KnowsThatARunWasStartedAfresh) {
+  submit("12:00:00", "t1", {task("r1", 1, 0), task("r2", 1, 1)}, "77");
+  append("12:30:00", Again{{RunId{"r1"}, 1}});
+  PlannedTask again = task("r1", 2, 0);
+  again.mode = RetryMode::fresh;
+  submit("13:00:00", "t2", {again, task("r2", 2, 1)}, "88");
+  EXPECT_EQ(from_journal().runs.at(RunId{"r1"}).fresh_after, 1);
+  remove_tree(workspace_ / ".tt");
+  EXPECT_EQ(from_folders().runs.at(RunId{"r1"}).fresh_after, 1);
+  EXPECT_EQ(from_folders().runs.at(RunId{"r2"}).fresh_after, 0);
+}
+
 TEST_F(AJournalRebuilt, TakesAResultAsProofWhenTheClaimIsGone) {
   submit("12:00:00", "t1", {task("r1", 1, 0)}, "");
   workspace_.write("logs/m/name-r1/attempt-1/exit.json",

@@ -14,12 +14,8 @@ namespace {
 using test::eventually;
 using test::JobOnDisk;
 
-// Starts the job, waits until the training wrote `ready`, signals the script alone, and answers its exit status.
-int signal_during_training(const JobOnDisk& job, int signal) {
-  job.write();
-  const ProcessIdentity script = job.start();
-  EXPECT_TRUE(eventually([&] { return job.has_seen("ready"); })) << test::read(job.output());
-  send_signal(script.pid, signal);
+// The exit status of the script, waited for.
+int status_of(const ProcessIdentity& script) {
   int status = -1;
   EXPECT_TRUE(eventually([&] {
     for (const Reaped& child : reap_children()) {
@@ -28,6 +24,15 @@ int signal_during_training(const JobOnDisk& job, int signal) {
     return status >= 0;
   }));
   return status;
+}
+
+// Starts the job, waits until the training wrote `ready`, signals the script alone, and answers its exit status.
+int signal_during_training(const JobOnDisk& job, int signal) {
+  job.write();
+  const ProcessIdentity script = job.start();
+  EXPECT_TRUE(eventually([&] { return job.has_seen("ready"); })) << test::read(job.output());
+  send_signal(script.pid, signal);
+  return status_of(script);
 }
 
 // True when the process whose number the training wrote is no more.
@@ -50,6 +55,32 @@ TEST(JobEnd, TheWarningBeforeTheTimeLimitEndsTheTrainingInTime) {
   EXPECT_EQ(signal_during_training(job, SIGUSR1), 128 + SIGTERM);
   EXPECT_EQ(job.exit_record().ended_by, "SIGUSR1");
   EXPECT_TRUE(is_gone(job, "child"));
+}
+
+// A new supervisor repeats the warning of its predecessor; a cancel may follow a warning.
+int signal_twice_during_training(const JobOnDisk& job, int first, int second) {
+  job.write();
+  const ProcessIdentity script = job.start();
+  EXPECT_TRUE(eventually([&] { return job.has_seen("ready"); })) << test::read(job.output());
+  send_signal(script.pid, first);
+  EXPECT_TRUE(eventually([&] { return job.has_seen("told"); })) << test::read(job.output());
+  send_signal(script.pid, second);
+  return status_of(script);
+}
+
+TEST(JobEnd, ASecondWarningIsTheSameWarning) {
+  JobOnDisk job("trap 'echo told >>told; sleep 1; exit 9' TERM; touch ready; while :; do sleep 0.1; done");
+  EXPECT_EQ(signal_twice_during_training(job, SIGUSR1, SIGUSR1), 9);
+  EXPECT_EQ(job.seen("told"), "told\n") << "the training is told once";
+  EXPECT_EQ(job.exit_record().ended_by, "SIGUSR1");
+  EXPECT_EQ(job.exit_record().nodes.at(0).status, 9);
+}
+
+TEST(JobEnd, ACancelAfterTheWarningLeavesNoMoreTimeThanACancel) {
+  JobOnDisk job("trap 'touch told' TERM; touch ready; while :; do sleep 0.1; done");
+  job.request.site.warn_before = Seconds{600};
+  EXPECT_EQ(signal_twice_during_training(job, SIGUSR1, SIGTERM), 128 + SIGKILL);
+  EXPECT_EQ(job.exit_record().ended_by, "SIGUSR1") << "what ended it came first";
 }
 
 TEST(JobEnd, ATrainingThatTidiesUpWhenToldKeepsItsOwnStatus) {

@@ -202,6 +202,34 @@ TEST(JobRun, TheIndexChoosesTheTask) {
   EXPECT_FALSE(exists(job.folder().claim(1)));
 }
 
+// In an array that was handed over whole the task with index i is the i-th line; the others are read by nobody.
+TEST(JobRun, TheIndexChoosesTheTaskAmongMany) {
+  JobOnDisk job("touch seen");
+  JobOnDisk other("echo other >seen");
+  other.task().index = 2;
+  job.request.tasks.push_back(job.task());
+  job.request.tasks.back().index = 1;
+  job.request.tasks.push_back(other.task());
+  EXPECT_EQ(job.run(2).status, 0);
+  EXPECT_TRUE(other.has_seen());
+  EXPECT_FALSE(job.has_seen());
+}
+
+TEST(JobRun, AnIndexIsANumberAsItIsWrittenInTheTaskFile) {
+  JobOnDisk job("touch seen");
+  const std::string file = (job.request.submission_folder / "tasks.tsv").string();
+  for (const std::string index : {"00", "08", "99999999999999999999"}) {
+    job.write();
+    job.environment.set("TT_INDEX", index);
+    const ProcessResult result = SystemRunner().run(
+        {{"bash", (job.request.submission_folder / "job.sh").string()}, job.environment, {}}, Seconds{30});
+    EXPECT_EQ(result.status, 65);
+    EXPECT_EQ(result.out, "tt: the task file " + file + " has no line for index " + index + "\n");
+    EXPECT_EQ(result.err, "");
+  }
+  EXPECT_FALSE(job.has_seen());
+}
+
 TEST(JobRun, AnIndexWithoutALineStartsNothing) {
   JobOnDisk job("touch seen");
   const ProcessResult result = job.run(7);

@@ -71,7 +71,7 @@ TEST_F(ASupervisor, KeepsATaskWhoseSupervisorDies) {
 
 TEST_F(ASupervisor, ArmsTheTimeLimitOfAnAdoptedTaskAgain) {
   LocalScheduler local = scheduler();
-  SubmitRequest endless = request("aaa", "trap '' TERM; touch up; while :; do sleep 0.02; done");
+  SubmitRequest endless = request("aaa", "trap 'echo warned >> warned' USR1; touch up; while :; do sleep 0.02; done");
   endless.walltime = Seconds{1.5};
   endless.warn_before = Seconds{0.2};
   local.submit(endless);
@@ -82,6 +82,34 @@ TEST_F(ASupervisor, ArmsTheTimeLimitOfAnAdoptedTaskAgain) {
   EXPECT_EQ(known.state, RunState::timed_out);
   const LocalTask ended = spool_.load_task(Token{"aaa"}, 0);
   EXPECT_GE(ended.end->time.value() - ended.start->time, std::chrono::milliseconds(1500));
+  EXPECT_EQ(lines("warned"), std::vector<std::string>{"warned"});
+}
+
+// It cannot know what its predecessor said last; the job script takes both warnings for one.
+TEST_F(ASupervisor, WarnsAnAdoptedTaskAgain) {
+  LocalScheduler local = scheduler();
+  SubmitRequest endless = request("aaa", "trap 'echo warned >> warned' USR1; while :; do sleep 0.02; done");
+  endless.walltime = Seconds{6};
+  endless.warn_before = Seconds{5};  // shortened to half of the walltime
+  local.submit(endless);
+  ASSERT_TRUE(test::eventually([&] { return lines("warned").size() == 1; }));
+  kill_supervisor();
+  start_supervisor();
+  EXPECT_TRUE(test::eventually([&] { return lines("warned").size() == 2; }));
+  EXPECT_EQ(end_of(local, task("aaa")).state, RunState::timed_out);
+  EXPECT_EQ(lines("warned").size(), 2u);
+}
+
+// A job script that has not come as far as its traps has started nothing: the warning ends it.
+TEST_F(ASupervisor, EndsATaskThatDoesNotListenToTheWarning) {
+  LocalScheduler local = scheduler();
+  SubmitRequest deaf = request("aaa", "while :; do sleep 0.02; done");
+  deaf.walltime = Seconds{3};
+  deaf.warn_before = Seconds{2.5};  // shortened to half of the walltime
+  local.submit(deaf);
+  const Known known = end_of(local, task("aaa"));
+  EXPECT_EQ(known.state, RunState::timed_out);
+  EXPECT_EQ(known.ended->signal, "SIGUSR1");
 }
 
 TEST_F(ASupervisor, CallsATaskOfAnEarlierBootLost) {

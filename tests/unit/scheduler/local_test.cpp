@@ -1,5 +1,7 @@
 #include "tt/scheduler/local.hpp"
 
+#include <unistd.h>
+
 #include "unit/scheduler/local_fixture.hpp"
 
 namespace tt::scheduler {
@@ -200,6 +202,69 @@ TEST_F(ThisMachine, CannotSpeakForAnotherHost) {
   const std::string why = "local-aaa is a job of host gpu7 and this is here; ask there";
   EXPECT_EQ(std::get<CouldNotAsk>(quiet.status(std::span(&ref, 1)).at(0)).why, why);
   EXPECT_EQ(std::get<CouldNotAsk>(quiet.cancel(std::span(&ref, 1), StopAs::cancelled).at(0)).why, why);
+}
+
+TEST_F(ThisMachine, SaysBeforehandWhatItExecutesForEachTask) {
+  LocalScheduler local = scheduler();
+  const SubmitRequest two = request("aaa", "tr '\\0' '\\n' </proc/$$/cmdline", 2);
+  const std::string script = (workspace_ / "submissions/aaa/job.sh").string();
+  EXPECT_EQ(local.submit_argv(two), (std::vector<std::string>{"bash", script, "INDEX"}));
+  local.submit(two);
+  end_of(local, task("aaa", 0));
+  end_of(local, task("aaa", 1));
+  EXPECT_EQ(lines("submissions/aaa/0.out"), (std::vector<std::string>{"bash", script, "0"}));
+  EXPECT_EQ(lines("submissions/aaa/1.out"), (std::vector<std::string>{"bash", script, "1"}));
+}
+
+// Whatever is read once and cannot change is spoiled afterwards: only who reads it again would notice.
+TEST_F(ThisMachine, DoesNotReadAgainWhatCannotChange) {
+  LocalScheduler quiet = quiet_scheduler();
+  quiet.submit(request("aaa", "", 2));
+  const fs::path job = fs::relative(spool_.folder(Token{"aaa"}), workspace_.path());
+  const auto spoil = [&](const char* file) { workspace_.write((job / file).string(), "spoiled"); };
+  EXPECT_EQ(raw(quiet, task("aaa", 1)), "QUEUED");
+  spoil("job.json");
+  EXPECT_EQ(raw(quiet, task("aaa", 1)), "QUEUED");
+
+  TaskStart start;
+  start.process = identify(::getpid()).value();
+  start.time = clock_.now();
+  ASSERT_TRUE(spool_.place_start(Token{"aaa"}, 0, start));
+  EXPECT_EQ(raw(quiet, task("aaa", 0)), "RUNNING") << "what is new is read";
+  spool_.set_held(Token{"aaa"}, 1, true);
+  EXPECT_EQ(raw(quiet, task("aaa", 1)), "HELD");
+  spoil("0.started");
+  EXPECT_EQ(raw(quiet, task("aaa", 0)), "RUNNING");
+
+  spool_.write_end(Token{"aaa"}, 0, {EndReason::exited, true, 3, {}, clock_.now()});
+  EXPECT_EQ(ask(quiet, task("aaa", 0))->reason, "exit status 3");
+  spoil("0.ended");
+  EXPECT_EQ(ask(quiet, task("aaa", 0))->reason, "exit status 3");
+  spool_.set_held(Token{"aaa"}, 1, false);
+  EXPECT_EQ(raw(quiet, task("aaa", 1)), "QUEUED") << "the other task is still looked at";
+}
+
+TEST_F(ThisMachine, ForgetsAJobWhoseFolderWasRemoved) {
+  LocalScheduler quiet = quiet_scheduler();
+  quiet.submit(request("aaa", ""));
+  const TaskRef ref = task("aaa");
+  quiet.cancel(std::span(&ref, 1), StopAs::cancelled);
+  spool_.mark_done(Token{"aaa"});
+  EXPECT_EQ(raw(quiet, ref), "CANCELLED");
+  remove_tree(spool_.folder(Token{"aaa"}));
+  EXPECT_TRUE(std::holds_alternative<Gone>(quiet.status(std::span(&ref, 1)).at(0)));
+}
+
+TEST_F(ThisMachine, CannotAnswerForAnyTaskOfAJobItCannotRead) {
+  LocalScheduler quiet = quiet_scheduler();
+  quiet.submit(request("aaa", "", 2));
+  const fs::path file = spool_.folder(Token{"aaa"}) / "job.json";
+  write_file(file, R"({"schema":"other"})");
+  const std::vector<TaskRef> both{task("aaa", 0), task("aaa", 1)};
+  const auto answers = quiet.status(both);
+  for (const TaskStatus& answer : answers) {
+    EXPECT_EQ(std::get<CouldNotAsk>(answer).why, file.string() + ": schema is 'other', wanted 'tt.local-job/1'");
+  }
 }
 
 TEST_F(ThisMachine, KeepsTheJobsEnvironmentFromOtherUsers) {

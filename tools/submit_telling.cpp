@@ -1,0 +1,84 @@
+#include "submit_telling.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
+
+namespace tt::tool {
+namespace {
+
+void tell_skipped(const flow::LoadedSweep& sweep) {
+  const std::int64_t skipped = sweep.plan.totals.skipped;
+  if (skipped == 0 || sweep.plan.totals.runs == 0) return;
+  log::note(fmt::format("{} cannot run and {} skipped; `tt-sweep plan {}` says why", plural(skipped, "point"),
+                        skipped == 1 ? "is" : "are", sweep.shown));
+}
+
+void tell_what_was_done_already(const flow::RunReport& report) {
+  if (report.finished_already == 0) return;
+  if (report.handed_over > 0 || report.open_already > 0 || !report.waiting.empty()) {
+    log::note(fmt::format("{} finished already", plural(report.finished_already, "run")));
+  } else {
+    log::note(fmt::format(
+        "nothing to do: {} finished already",
+        report.finished_already == 1 ? "the run is" : fmt::format("all {} runs are", report.finished_already)));
+  }
+}
+
+bool is_job(const flow::HandedOver& submission) { return submission.refused.empty() && submission.no_answer.empty(); }
+
+}  // namespace
+
+void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
+  for (const flow::HandedOver& submission : submissions) {
+    const std::string runs = plural(static_cast<std::int64_t>(submission.runs), "run");
+    if (!submission.refused.empty()) {
+      log::warning(fmt::format("submission {} of {} was refused: {}", submission.token.text, runs, submission.refused));
+    } else if (!submission.no_answer.empty()) {
+      log::warning(fmt::format("submission {} of {}: {}; `tt-submit wait` settles it", submission.token.text, runs,
+                               submission.no_answer));
+    } else {
+      log::note(fmt::format("submitted {} as {}", runs, submission.job.text));
+    }
+  }
+}
+
+void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
+  log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
+  tell_skipped(sweep);
+  tell_submissions(report.submissions);
+  for (const std::string& line : report.waiting) log::note(line);
+  tell_what_was_done_already(report);
+}
+
+ExitCode exit_of(const std::vector<flow::HandedOver>& submissions) {
+  const auto jobs = std::count_if(submissions.begin(), submissions.end(), is_job);
+  if (jobs == static_cast<std::ptrdiff_t>(submissions.size())) return ExitCode::done;
+  return jobs > 0 ? ExitCode::partly : ExitCode::could_not;
+}
+
+bool all_refused(const std::vector<flow::HandedOver>& submissions) {
+  return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(),
+                                             [](const auto& submission) { return !submission.refused.empty(); });
+}
+
+void check_cost(const flow::DryRun& dry, double max_gpu_hours) {
+  double hours = 0;
+  std::int64_t runs = 0;
+  for (const flow::PreparedSubmission& submission : dry.submissions) {
+    const Resources& shape = submission.request.shape;
+    const auto tasks = static_cast<std::int64_t>(submission.tasks.size());
+    runs += tasks;
+    hours += static_cast<double>(tasks) * shape.gpus * shape.walltime.count() / 3600;
+  }
+  if (hours <= max_gpu_hours) return;
+  throw Error(
+      fmt::format("{} to submit may use {:.2f} GPU hours (up to the walltime), more than --max-gpu-hours {}; "
+                  "nothing was submitted",
+                  plural(runs, "run"), hours, max_gpu_hours));
+}
+
+}  // namespace tt::tool
