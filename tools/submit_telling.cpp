@@ -66,6 +66,10 @@ bool all_refused(const std::vector<flow::HandedOver>& submissions) {
 }
 
 void check_cost(const flow::DryRun& dry, double max_gpu_hours) {
+  if (!(max_gpu_hours >= 0)) {
+    throw Error(fmt::format("--max-gpu-hours {}: a number of hours from 0 on is wanted", max_gpu_hours),
+                ExitCode::bad_input);
+  }
   double hours = 0;
   std::int64_t runs = 0;
   for (const flow::PreparedSubmission& submission : dry.submissions) {

@@ -75,8 +75,7 @@ class SubmitTool {
         command
             .add_option("--max-gpu-hours", max_gpu_hours_,
                         "Refuse when what would be submitted now may use more (runs x GPUs x walltime)")
-            ->type_name("H")
-            ->check(CLI::NonNegativeNumber);
+            ->type_name("H");
   }
 
   void add_looking_commands() {
@@ -100,8 +99,8 @@ class SubmitTool {
 
   void add_acting_commands() {
     add_targets(tool_.command("cancel", "Ends runs: waiting ones at once, running ones by signal. They stay cancelled.",
-                              "  Everything of this workspace:  tt-submit cancel\n"
-                              "  Some runs:                     tt-submit cancel '_bs4_*'\n",
+                              "  Some runs:                     tt-submit cancel '_bs4_*'\n"
+                              "  Everything of this workspace:  tt-submit cancel\n",
                               [this] { return cancel(); }));
     add_targets(tool_.command("hold", "Keeps waiting runs from starting.",
                               "  Hold what still waits:         tt-submit hold\n", [this] { return hold(); }));
@@ -323,30 +322,44 @@ class SubmitTool {
   }
 
   using Act = flow::ControlReport (*)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
-  ExitCode act(Act what, const char* done_word) {
+  using Concerns = bool (*)(RunState);
+  // Runs that were named are all told, so that each one says why not; without names only those it concerns.
+  ExitCode act(Act what, Concerns concerns, const char* done_word) {
     const flow::Surroundings around = look_at_runs_here();
     const flow::Selection selection = flow::select(around, words_);
     tool_.keep_conversation(around.workspace);
     flow::Schedulers schedulers(around);
     flow::refresh(around, schedulers, selection.sweeps);
-    const flow::ControlReport report = what(around, schedulers, views(around, selection));
+    std::vector<flow::RunView> runs = views(around, selection);
+    if (selection.patterns.empty()) {
+      std::erase_if(runs, [&](const flow::RunView& run) { return !concerns(run.state); });
+    }
+    const flow::ControlReport report = what(around, schedulers, runs);
     for (const std::string& line : report.could_not) log::warning(line);
-    log::note(report.told == 0 && report.could_not.empty()
-                  ? "nothing to do: no run is open"
-                  : fmt::format("{} {}", done_word, plural(report.told, "run")));
+    const bool nothing = report.told == 0 && report.could_not.empty();
+    log::note(nothing ? fmt::format("nothing to do: no run can be {}", done_word)
+                      : fmt::format("{} {}", done_word, plural(report.told, "run")));
     const flow::RefreshReport refreshed = flow::refresh(around, schedulers, selection.sweeps);
     show_status(views(around, selection), refreshed.sites);
-    return report.could_not.empty() ? ExitCode::done : ExitCode::partly;
+    if (report.could_not.empty()) return ExitCode::done;
+    return report.told > 0 ? ExitCode::partly : ExitCode::could_not;
   }
   ExitCode cancel() {
-    return act(
-        [](const flow::Surroundings& around, flow::Schedulers& schedulers, const std::vector<flow::RunView>& runs) {
-          return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
-        },
-        "cancelling");
+    const Act as_cancelled = [](const flow::Surroundings& around, flow::Schedulers& schedulers,
+                                const std::vector<flow::RunView>& runs) {
+      return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
+    };
+    return act(as_cancelled, is_open, "cancelled");
   }
-  ExitCode hold() { return act(flow::hold, "held"); }
-  ExitCode release() { return act(flow::release, "released"); }
+  ExitCode hold() {
+    return act(
+        flow::hold, [](RunState state) { return state == RunState::submitted || state == RunState::queued; }, "held");
+  }
+  ExitCode release() {
+    return act(
+        flow::release, [](RunState state) { return state == RunState::held || state == RunState::unknown; },
+        "released");
+  }
 
   ExitCode retry_runs() {
     const flow::Surroundings around = look_at_runs_here();

@@ -18,7 +18,8 @@ struct Case {
 };
 
 std::string sweep_with(const std::string& matrix, const std::string& more = "") {
-  return "sweep: bad\nbase: base.toml\nmodel: story\ntorchtitan: {root: ., version: 0.2.2}\nmatrix:\n" + matrix + "resources: {gpus: 1}\n" + more;
+  return "sweep: bad\nbase: base.toml\nmodel: story\ntorchtitan: {root: ., version: 0.2.2}\nmatrix:\n" + matrix +
+         "resources: {gpus: 1}\n" + more;
 }
 
 class BadSweep : public testing::TestWithParam<Case> {};
@@ -27,7 +28,8 @@ TEST_P(BadSweep, IsRefusedWithItsPlaceAndChangesNothing) {
   const Workspace workspace;
   tt::write_new_file(workspace / "bad.yaml", GetParam().yaml);
   const std::string before = tt::test::snapshot(workspace.path());
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"check", "bad.yaml"}, {"plan", "bad.yaml"}, {"expand", "bad.yaml"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"check", "bad.yaml"}, {"plan", "bad.yaml"}, {"expand", "bad.yaml"}}) {
     const tt::ProcessResult result = workspace.sweep(words);
     EXPECT_EQ(result.status, 2) << words.front() << "\n" << result.out << result.err;
     EXPECT_EQ(result.out, "");
@@ -43,24 +45,34 @@ std::string long_scalar() { return "  optimizer.name: [\"" + std::string(1024 * 
 
 INSTANTIATE_TEST_SUITE_P(
     Yaml, BadSweep,
-    testing::Values(Case{"DuplicateKey", sweep_with("  training.seq_len: [256]\n  training.seq_len: [512]\n"), "bad.yaml:7:3: "},
-                    Case{"AliasBomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "bad.yaml:1:4: "},
-                    Case{"LeadingZero", sweep_with("  training.seq_len: [010]\n"), "bad.yaml:6:22: "},
-                    Case{"Yes", sweep_with("  compile.enable: [yes, no]\n"), "bad.yaml:6:20: "},
-                    Case{"Tab", "sweep: bad\nmatrix:\n\ttraining.seq_len: [256]\n", "bad.yaml:3:1: "},
-                    Case{"NotUtf8", "sweep: b\xff" "d\n", "bad.yaml:1:9: "},
-                    Case{"HugeScalar", sweep_with(long_scalar()), "bad.yaml:6:20: "},
-                    Case{"EmptyAxis", sweep_with("  training.seq_len: []\n"), "bad.yaml:6:"},
-                    Case{"UnknownKeyOfTheLanguage", sweep_with("  training.seq_len: [256]\n", "matrxi: {}\n"), "did you mean 'matrix'?"},
-                    Case{"UnknownConfigKey", sweep_with("  training.seq_length: [256]\n"), "did you mean 'training.seq_len'?"},
-                    Case{"WrongType", sweep_with("  training.seq_len: [4.5]\n"), "bad.yaml:6:22: "},
-                    Case{"CollidingNames", sweep_with("  training.seq_len: [256, 512]\n", "name: \"same\"\n"), "same"},
-                    Case{"SlashInTheName", "sweep: ../../etc\nbase: base.toml\n", "bad.yaml:1:8: "},
-                    Case{"CommandInTheModel", "sweep: bad\nmodel: \"$(touch executed)\"\nbase: base.toml\nresources: {gpus: 1}\n", "bad.yaml:2:8: "},
-                    Case{"NewlineInTheModel", "sweep: bad\nmodel: \"a\\nb\"\nbase: base.toml\nresources: {gpus: 1}\n", "bad.yaml:2:8: "},
-                    Case{"SecretInTheEnvironment", sweep_with("  training.seq_len: [256]\n", "env: {HF_TOKEN: abc}\n"), "HF_TOKEN"},
-                    Case{"MissingBase", "sweep: bad\nbase: nowhere.toml\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n", "nowhere.toml"},
-                    Case{"BaseIsAFolder", "sweep: bad\nbase: .\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n", "bad.yaml:2:"}),
+    testing::Values(
+        Case{"DuplicateKey", sweep_with("  training.seq_len: [256]\n  training.seq_len: [512]\n"), "bad.yaml:7:3: "},
+        Case{"AliasBomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "bad.yaml:1:4: "},
+        Case{"LeadingZero", sweep_with("  training.seq_len: [010]\n"), "bad.yaml:6:22: "},
+        Case{"Yes", sweep_with("  compile.enable: [yes, no]\n"), "bad.yaml:6:20: "},
+        Case{"Tab", "sweep: bad\nmatrix:\n\ttraining.seq_len: [256]\n", "bad.yaml:3:1: "},
+        Case{"NotUtf8",
+             "sweep: b\xff"
+             "d\n",
+             "bad.yaml:1:9: "},
+        Case{"HugeScalar", sweep_with(long_scalar()), "bad.yaml:6:20: "},
+        Case{"EmptyAxis", sweep_with("  training.seq_len: []\n"), "bad.yaml:6:"},
+        Case{"UnknownKeyOfTheLanguage", sweep_with("  training.seq_len: [256]\n", "matrxi: {}\n"),
+             "did you mean 'matrix'?"},
+        Case{"UnknownConfigKey", sweep_with("  training.seq_length: [256]\n"), "did you mean 'training.seq_len'?"},
+        Case{"WrongType", sweep_with("  training.seq_len: [4.5]\n"), "bad.yaml:6:22: "},
+        Case{"CollidingNames", sweep_with("  training.seq_len: [256, 512]\n", "name: \"same\"\n"), "same"},
+        Case{"SlashInTheName", "sweep: ../../etc\nbase: base.toml\n", "bad.yaml:1:8: "},
+        Case{"CommandInTheModel", "sweep: bad\nmodel: \"$(touch executed)\"\nbase: base.toml\nresources: {gpus: 1}\n",
+             "bad.yaml:2:8: "},
+        Case{"NewlineInTheModel", "sweep: bad\nmodel: \"a\\nb\"\nbase: base.toml\nresources: {gpus: 1}\n",
+             "bad.yaml:2:8: "},
+        Case{"SecretInTheEnvironment", sweep_with("  training.seq_len: [256]\n", "env: {HF_TOKEN: abc}\n"), "HF_TOKEN"},
+        Case{"MissingBase",
+             "sweep: bad\nbase: nowhere.toml\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
+             "nowhere.toml"},
+        Case{"BaseIsAFolder", "sweep: bad\nbase: .\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
+             "bad.yaml:2:"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(BadInput, ABrokenBasePointsIntoTheToml) {
@@ -82,14 +94,16 @@ TEST(BadInput, AnUnreadableBaseSaysSo) {
 
 TEST(BadInput, AllProblemsOfAFileAreShownAtOnce) {
   const Workspace workspace;
-  tt::write_new_file(workspace / "bad.yaml", sweep_with("  training.seq_len: [4.5]\n  optimizer.lrr: [1]\n  training.steps: []\n"));
+  tt::write_new_file(workspace / "bad.yaml",
+                     sweep_with("  training.seq_len: [4.5]\n  optimizer.lrr: [1]\n  training.steps: []\n"));
   const tt::ProcessResult result = workspace.sweep({"check", "bad.yaml"});
   EXPECT_EQ(result.status, 2);
   for (const char* place : {"bad.yaml:6:", "bad.yaml:7:", "bad.yaml:8:"}) EXPECT_THAT(result.err, HasSubstr(place));
 }
 
 TEST(BadInput, OddValuesReachTheConfigAsTextAndNothingIsExecuted) {
-  const Workspace workspace({"story", "  training.dataset: [\"$(touch executed)\", \"a'b\", 'c\"d', \"two words\"]\n", "", "00:05:00"});
+  const Workspace workspace(
+      {"story", "  training.dataset: [\"$(touch executed)\", \"a'b\", 'c\"d', \"two words\"]\n", "", "00:05:00"});
   const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml"});
   EXPECT_EQ(run.status, 0) << run.out << run.err;
   EXPECT_EQ(workspace.trainings().size(), 4U);

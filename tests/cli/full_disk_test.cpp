@@ -18,7 +18,8 @@ TEST(FullDisk, ExpandFailsClearlyAndTheNextOneRepairs) {
   tt::test::SmallDisk disk;
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
   const Workspace source({"story", "  training.local_batch_size: {from: 1, to: 20, step: 1}\n", "", "00:05:00"});
-  const std::vector<std::string> expand{"expand", (source / "sweep.yaml").string(), "--workspace", disk.path().string()};
+  const std::vector<std::string> expand{"expand", (source / "sweep.yaml").string(), "--workspace",
+                                        disk.path().string()};
   // Room for some of the twenty runs.
   {
     std::ofstream filler(disk / "filler", std::ios::binary);

@@ -1,14 +1,19 @@
 // Every example of every --help is run, in the order shown, in a workspace with the tiny sweep.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/eventually.hpp"
 #include "support/temp_folder.hpp"
+#include "tt/base/files.hpp"
 #include "tt/base/process.hpp"
 #include "tt/base/text.hpp"
+#include "tt/base/value.hpp"
 
 namespace {
 
@@ -18,9 +23,16 @@ using testing::StartsWith;
 
 const std::vector<std::pair<std::string, std::vector<std::string>>> kCommands = {
     {"tt-sweep", {"init", "check", "plan", "expand", "list", "show", "diff"}},
-    {"tt-submit", {"run", "status", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary", "site"}},
+    {"tt-submit",
+     {"run", "status", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary", "site"}},
     {"tt-comm", {"block", "analyze", "append"}},
 };
+
+// Their examples are run where there is something to act on: open runs.
+const std::vector<std::string> kActing = {"hold", "release", "cancel", "retry"};
+bool is_acting(const std::string& command) {
+  return std::find(kActing.begin(), kActing.end(), command) != kActing.end();
+}
 
 tt::ProcessResult run(const std::vector<std::string>& words, const fs::path& folder) {
   tt::Command command;
@@ -62,19 +74,96 @@ TEST(Help, BeginsWithExamplesAndEveryCommandHasSome) {
   }
 }
 
-TEST(Help, EveryExampleWorks) {
-  const tt::test::TempFolder folder;
+void copy_tiny_sweep(const tt::test::TempFolder& folder) {
   fs::create_directories(folder / "sweeps");
   fs::copy(fs::path(TT_SOURCE_DIR) / "sweeps/tiny", folder / "sweeps/tiny", fs::copy_options::recursive);
+}
+
+// Four short trainings of which one fits on this machine at a time, and none goes on while there is a file `closed`.
+void write_gated_sweep(const tt::test::TempFolder& folder) {
+  const std::string base = tt::test::read(folder / "sweeps/tiny/base.toml");
+  folder.write("sweeps/tiny/short.toml", tt::replace_all(base, "steps = 20", "steps = 2"));
+  folder.write("sweeps/tiny/closed", "");
+  const fs::path script = folder.write("sweeps/tiny/gate.sh",
+                                       "#!/usr/bin/env bash\n"
+                                       "here=$(cd \"$(dirname \"$0\")\" && pwd)\n"
+                                       "while [ -e \"$here/closed\" ]; do sleep 0.05; done\n"
+                                       "exec \"$here/run_train.sh\" \"$@\"\n");
+  fs::permissions(script, fs::perms::owner_all);
+  folder.write("sweeps/tiny/gated.yaml",
+               "sweep: gated\nbase: short.toml\nmodel: gated\n"
+               "torchtitan: {root: ., version: 0.2.2, script: gate.sh, apply: config}\n"
+               "matrix:\n  training.local_batch_size: [2, 4]\n  optimizer.lr: [0.01, 0.05]\n"
+               "resources: {gpus: 4, walltime: \"00:05:00\"}\n");
+}
+
+std::map<std::string, tt::Value> runs_of(const fs::path& folder) {
+  std::map<std::string, tt::Value> runs;
+  const tt::Value status = tt::parse_json(run({"tt-submit", "status", "--json"}, folder).out, "status");
+  for (const tt::Value& one : status.at("runs").as_list()) runs[one.text_or("name")] = one;
+  return runs;
+}
+
+std::vector<std::string> runs_that_are(const std::string& state, const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& [name, one] : runs_of(folder)) {
+    if (one.text_or("state") == state) names.push_back(name);
+  }
+  return names;
+}
+
+void expect_done(const std::vector<std::string>& words, const fs::path& folder) {
+  const tt::ProcessResult result = run(words, folder);
+  EXPECT_EQ(result.ending, tt::Ending::exited) << tt::join(words, " ");
+  EXPECT_EQ(result.status, 0) << tt::join(words, " ") << "\n" << result.out << result.err;
+}
+
+std::vector<std::vector<std::string>> examples_of_submit(const std::string& command) {
+  return examples_of(run({"tt-submit", command, "--help"}, ".").out, "tt-submit");
+}
+
+TEST(Help, TheExamplesOfHoldReleaseCancelAndRetryActOnOpenRuns) {
+  const tt::test::TempFolder folder;
+  copy_tiny_sweep(folder);
+  write_gated_sweep(folder);
+  const fs::path& here = folder.path();
+  ASSERT_EQ(run({"tt-submit", "run", "sweeps/tiny/gated.yaml", "--no-wait", "--workspace", "."}, here).status, 0);
+  ASSERT_TRUE(tt::test::eventually([&] { return runs_that_are("running", here).size() == 1; }));
+  const std::vector<std::string> waiting = runs_that_are("queued", here);
+  ASSERT_EQ(waiting.size(), 3U);
+
+  for (const auto& words : examples_of_submit("hold")) expect_done(words, here);
+  EXPECT_EQ(runs_that_are("held", here), waiting);
+  EXPECT_EQ(runs_that_are("running", here).size(), 1U);
+
+  for (const auto& words : examples_of_submit("release")) expect_done(words, here);
+  EXPECT_EQ(runs_that_are("queued", here), waiting);
+
+  const auto cancels = examples_of_submit("cancel");
+  ASSERT_EQ(cancels.size(), 2U) << "some runs, then everything";
+  expect_done(cancels.front(), here);
+  const std::vector<std::string> some{"_bs4_lr0.01", "_bs4_lr0.05"};
+  EXPECT_TRUE(tt::test::eventually([&] { return runs_that_are("cancelled", here) == some; }));
+  expect_done(cancels.back(), here);
+  EXPECT_TRUE(tt::test::eventually([&] { return runs_that_are("cancelled", here).size() == 4; }));
+
+  tt::remove_tree(folder / "sweeps/tiny/closed");
+  for (const auto& words : examples_of_submit("retry")) expect_done(words, here);
+  EXPECT_EQ(runs_that_are("finished", here).size(), 4U);
+  for (const auto& [name, one] : runs_of(here)) EXPECT_EQ(one.integer_or("attempt"), 2) << name;
+}
+
+TEST(Help, EveryExampleWorks) {
+  const tt::test::TempFolder folder;
+  copy_tiny_sweep(folder);
   fs::copy(fs::path(TT_SOURCE_DIR) / "site", folder / "site", fs::copy_options::recursive);
   fs::create_directories(folder / ".tt");
   ASSERT_EQ(run({"tt-submit", "run", "sweeps/tiny/tiny.yaml", "-q"}, folder.path()).status, 0);
   for (const auto& [tool, commands] : kCommands) {
     for (const std::string& command : commands) {
+      if (is_acting(command)) continue;
       for (const std::vector<std::string>& words : examples_of(run({tool, command, "--help"}, ".").out, tool)) {
-        const tt::ProcessResult result = run(words, folder.path());
-        EXPECT_EQ(result.ending, tt::Ending::exited) << tt::join(words, " ");
-        EXPECT_EQ(result.status, 0) << tt::join(words, " ") << "\n" << result.out << result.err;
+        expect_done(words, folder.path());
       }
     }
   }

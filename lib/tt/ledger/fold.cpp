@@ -273,7 +273,8 @@ int retries_used(const Ledger& ledger, const RunId& run, const std::string& caus
 int times_resubmitted(const Ledger& ledger, const Token& token) {
   int times = 0;
   const auto* submission = &ledger.submissions;
-  for (auto at = submission->find(token); at != submission->end() && at->second.replaces && times < kLongestChain; ++times) {
+  for (auto at = submission->find(token); at != submission->end() && at->second.replaces && times < kLongestChain;
+       ++times) {
     at = submission->find(*at->second.replaces);
   }
   return times;

@@ -5,9 +5,9 @@
 // does not: answers of the scheduler to tasks that never started (the next refresh asks for the token), verdicts (the
 // next refresh judges exit.json as for any open attempt), retry counts.
 //
-// An attempt whose claim was withdrawn comes back as `cancelled`. A Ctrl-C in `run` withdraws claims as well, and such a
-// run was "planned" again before the journal was lost; the claim cannot tell the two apart. Losing a user's cancel would
-// be worse than not starting a run: it waits for `tt-submit retry`.
+// An attempt whose claim was withdrawn comes back as `cancelled`. A Ctrl-C in `run` withdraws claims as well, and such
+// a run was "planned" again before the journal was lost; the claim cannot tell the two apart. Losing a user's cancel
+// would be worse than not starting a run: it waits for `tt-submit retry`.
 #pragma once
 
 #include <filesystem>

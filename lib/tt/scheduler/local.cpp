@@ -6,12 +6,12 @@
 #include <map>
 #include <utility>
 
-#include "tt/base/lock.hpp"
-#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/process.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/local_plan.hpp"
 
@@ -192,9 +192,7 @@ std::vector<ActAnswer> LocalScheduler::cancel(std::span<const TaskRef> tasks, St
     if (task.is_over()) return Done{};
     return act_on([&] {
       // A task that has not started never will: whoever places its start record decides.
-      if (!task.start && spool_.revoke(ref.token, ref.index, reason_of(as), clock_.now())) {
-        spool_.write_end(ref.token, ref.index, {reason_of(as), false, {}, {}, clock_.now()});
-      } else {
+      if (task.start || !spool_.revoke(ref.token, ref.index, reason_of(as), clock_.now())) {
         spool_.request_stop(ref.token, ref.index, as);
       }
     });

@@ -22,10 +22,9 @@ const SpoolReading::Entry* SpoolReading::entry(const Token& token) {
     for (std::size_t i = 0; i < fresh.read.job.indices.size(); ++i) fresh.place[fresh.read.job.indices[i]] = i;
   }
   if (!fresh.done) {
-    const bool is_marked = spool_.is_done(token);  // before the tasks: they had all ended when it was made
+    const bool is_marked = spool_.is_done(token);  // before the tasks: they were all over when it was made
     fresh.read.tasks = spool_.load_tasks(fresh.read.job, fresh.read.tasks);
-    fresh.done = is_marked && std::all_of(fresh.read.tasks.begin(), fresh.read.tasks.end(),
-                                          [](const LocalTask& task) { return task.end.has_value(); });
+    fresh.done = is_marked && is_over(fresh.read);
   }
   fresh.question = question_;
   return &(entries_[token] = std::move(fresh));

@@ -29,7 +29,7 @@ class SpoolReading {
   struct Entry {
     QueuedJob read;
     std::unordered_map<int, std::size_t> place;  // index → where it stands in read.tasks
-    bool done = false;                           // and every task had ended: nothing changes any more
+    bool done = false;                           // and every task is over: nothing changes any more
     int question = 0;                            // of the last look
   };
   const Entry* entry(const Token& token);

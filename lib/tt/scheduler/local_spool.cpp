@@ -71,7 +71,7 @@ std::vector<LocalTask> Spool::load_tasks(const LocalJob& job, const std::vector<
     LocalTask task;
     if (i < known.size() && known[i].index == index) task = known[i];
     task.index = index;
-    if (!task.end) {
+    if (!task.is_over()) {
       task.held = has(index, "hold");
       if (!task.start && has(index, "started")) task.start = load_start(job.token, index);
       if (has(index, "ended")) task.end = load_end(job.token, index);
@@ -124,7 +124,7 @@ bool Spool::place_start(const Token& token, int index, const TaskStart& start) c
 }
 
 void Spool::write_end(const Token& token, int index, const TaskEnd& end) const {
-  write_file(file(token, index, "ended"), task_end_text(end), end.started ? Sync::yes : Sync::no);
+  write_file(file(token, index, "ended"), task_end_text(end), Sync::yes);
 }
 
 bool Spool::revoke(const Token& token, int index, EndReason why, Instant now) const {

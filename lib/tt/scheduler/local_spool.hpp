@@ -4,7 +4,7 @@
 //   <i>.started   placed once, whole, by the process that becomes the task (pid, start ticks, boot id, slots, GPUs,
 //   time),
 //                 or by a cancel that came first ("revoked"): whoever places it decides whether the task runs
-//   <i>.ended     how it ended; written by the supervisor
+//   <i>.ended     how it ended when it ran; written by the supervisor
 //   <i>.cancel    a request: "cancelled" or "preempted"
 //   <i>.limit     the wall-time limit was reached and the task told
 //   <i>.hold      not to be started while it is there
@@ -94,8 +94,6 @@ class Spool {
 
   // True when `start` is the one that stands afterwards.
   bool place_start(const Token& token, int index, const TaskStart& start) const;
-  // Synced when the task ran: its status is told only once. The end of a task that never will run follows from its
-  // start record.
   void write_end(const Token& token, int index, const TaskEnd& end) const;
   // Makes sure the task never starts and says why; false when it has started before.
   bool revoke(const Token& token, int index, EndReason why, Instant now) const;

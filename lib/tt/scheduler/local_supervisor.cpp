@@ -11,11 +11,11 @@
 #include <system_error>
 #include <utility>
 
-#include "tt/base/lock.hpp"
-#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/base/process.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/scheduler/local_plan.hpp"
 
 namespace tt::scheduler {
@@ -175,10 +175,8 @@ class Supervisor {
   // Looks after the tasks of one job: adopts, signals, ends.
   void tend(QueuedJob& queued) {
     for (LocalTask& task : queued.tasks) {
-      if (task.end) continue;
-      if (task.start && task.start->revoked) {
-        finish(queued, task, {*task.start->revoked, false, {}, {}, task.start->time});
-      } else if (task.is_running()) {
+      if (task.is_over()) continue;
+      if (task.is_running()) {
         tend_running(queued, task);
       } else if (task.stop) {  // asked to stop and not on record: it is not to start
         end_unstarted(queued.job.token, task.index, reason_of(*task.stop));
@@ -236,8 +234,8 @@ class Supervisor {
     task.limit_reached = true;
   }
 
-  // Marked before it is told, so that a new supervisor knows why the task ended. Another signal than a cancel's: the job
-  // script then takes the longer time a limit leaves it.
+  // Marked before it is told, so that a new supervisor knows why the task ended. Another signal than a cancel's: the
+  // job script then takes the longer time a limit leaves it.
   void tell_limit(QueuedJob& queued, LocalTask& task) {
     mark_limit(queued, task);
     if (told_limit_.insert({queued.job.token, task.index}).second) send_signal(task.start->process.pid, SIGUSR1);
@@ -273,9 +271,7 @@ class Supervisor {
 
   void finish_jobs() {
     for (const QueuedJob& queued : queue_) {
-      const bool is_done = std::all_of(queued.tasks.begin(), queued.tasks.end(),
-                                       [](const LocalTask& task) { return task.end.has_value(); });
-      if (is_done) spool_.mark_done(queued.job.token);
+      if (is_over(queued)) spool_.mark_done(queued.job.token);
     }
   }
 

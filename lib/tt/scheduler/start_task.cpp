@@ -6,12 +6,12 @@
 #include <cstring>
 #include <system_error>
 
-#include "tt/base/lock.hpp"
-#include "tt/base/stop_point.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/base/process.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/local_spool.hpp"
 #include "tt/scheduler/local_supervisor.hpp"

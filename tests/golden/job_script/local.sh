@@ -24,6 +24,7 @@ tt_ended_by=    # the first signal this script was sent
 tt_signals=0    # how many it was sent
 tt_leader=      # process group of the training
 tt_ending=      # set from the first attempt to end the training on
+tt_until=0      # when (of SECONDS) what still trains is killed
 tt_node_status= # exit status of the training on this node
 tt_node_signal= # or the signal that ended it
 tt_status=      # exit status of this script
@@ -60,15 +61,27 @@ tt_node=0             # the number of this node
 tt_nodes=("$tt_host") # the names of all nodes, by number
 tt_loss_node=0        # the node whose output is log.txt
 
-# The line of the task file with our index: what to run, where and with what.
+# Sets `line` to the line of the task file with our index. Below one line of titles lie the tasks, in the order of their
+# indices as a rule: looked for there first, since every task of a large array has to find its own.
+tt_find_task() {
+  local found=()
+  if ((${#tt_index} <= 9)); then
+    mapfile -t -s "$((10#$tt_index + 1))" -n 1 found <"$tt_task_file"
+    line=${found[0]-}
+    [[ $line == "$tt_index"$'\t'* ]] && return
+  fi
+  while IFS= read -r line; do
+    [[ $line == "$tt_index"$'\t'* ]] && return
+  done <"$tt_task_file"
+  tt_stop 65 "the task file $tt_task_file has no line for index $tt_index"
+}
+
+# What to run, where and with what.
 tt_read_task() {
   local line='' fields=() i
   [[ $tt_index =~ ^[0-9]+$ ]] || tt_stop 65 "no task: the index is '$tt_index', and a line number of $tt_task_file was wanted"
   [[ -r $tt_task_file ]] || tt_stop 65 "cannot read the task file $tt_task_file"
-  while IFS= read -r line; do
-    [[ $line == "$tt_index"$'\t'* ]] && break
-  done <"$tt_task_file"
-  [[ $line == "$tt_index"$'\t'* ]] || tt_stop 65 "the task file $tt_task_file has no line for index $tt_index"
+  tt_find_task
 
   mapfile -t -d $'\t' fields < <(printf '%s\t' "$line")
   tt_attempt=${fields[1]-}
@@ -311,11 +324,12 @@ tt_find_left() {
 
 # Ends what is left of the training: asks, waits, kills. Nothing trains once the exit record is written.
 tt_end_training() {
-  local until=$((SECONDS + $1)) tries=25
+  local tries=25
+  tt_until=$((SECONDS + $1))
   tt_find_left
   ((${#tt_left[@]})) || return
   kill -TERM "${tt_left[@]}" 2>/dev/null
-  while tt_find_left && ((${#tt_left[@]} && SECONDS < until)); do
+  while tt_find_left && ((${#tt_left[@]} && SECONDS < tt_until)); do
     sleep 0.2
   done
   while tt_find_left && ((${#tt_left[@]} && tries-- > 0)); do
@@ -325,16 +339,20 @@ tt_end_training() {
   ((${#tt_left[@]} == 0)) || echo "tt: could not end process ${tt_left[*]} of the training on $tt_host" >&2
 }
 
-# A signal to this script: the first one is remembered and ends the training.
+# A signal to this script: the first one is remembered and ends the training. A later one is no second request, but may
+# leave less time: a cancel after the warning, say.
 tt_on_signal() {
+  local grace=$tt_grace_told
+  [[ $1 == SIGHUP || $1 == SIGINT || $1 == SIGTERM ]] || grace=$tt_grace_warned
   tt_ended_by=${tt_ended_by:-$1}
   tt_signals=$((tt_signals + 1))
-  [[ -n $tt_leader && -z $tt_ending ]] || return
+  [[ -n $tt_leader ]] || return
+  if [[ -n $tt_ending ]]; then
+    ((SECONDS + grace < tt_until)) && tt_until=$((SECONDS + grace))
+    return
+  fi
   tt_ending=yes
-  case $1 in
-    SIGHUP | SIGINT | SIGTERM) tt_end_training "$tt_grace_told" ;;
-    *) tt_end_training "$tt_grace_warned" ;;
-  esac
+  tt_end_training "$grace"
 }
 
 tt_listen() {

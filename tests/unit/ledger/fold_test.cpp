@@ -174,18 +174,17 @@ TEST(Fold, HandsARefusedAttemptBackToTheSubmissionThatWasAcceptedAfterAll) {
 }
 
 TEST(Fold, DoesNotReopenARefusedAttemptOnceALaterOneIsOpen) {
-  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0)}, T1),
-                                         event("12:10:01", Refused{T2, "quota"}),
-                                         intent("12:11:00", Token{"t3"}, {task_of("r1", 2, 0)}),
-                                         event("12:12:00", Answered{T1, JobId{"77"}})});
+  const Ledger ledger = fold(std::vector{
+      two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0)}, T1), event("12:10:01", Refused{T2, "quota"}),
+      intent("12:11:00", Token{"t3"}, {task_of("r1", 2, 0)}), event("12:12:00", Answered{T1, JobId{"77"}})});
   EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/2@t3 submitted", "r2/1@t1 submitted"}));
 }
 
 TEST(Fold, DoesNotMoveTheAttemptThatTrainsToAThirdSubmission) {
-  const Ledger ledger = fold(std::vector{
-      two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
-      event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}}),
-      intent("12:20:01", Token{"t3"}, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T2)});
+  const Ledger ledger =
+      fold(std::vector{two_runs("12:00:00"), intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
+                       event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}}),
+                       intent("12:20:01", Token{"t3"}, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T2)});
   EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t3 submitted"}));
 }
 
@@ -254,32 +253,22 @@ TEST(Fold, FollowsARename) {
 }
 
 std::vector<Event> eventful_history() {
-  return {two_runs("12:00:00"),
-          event("12:00:01", NoAnswer{T1, "timed out"}),
-          event("12:01:00", Absent{T1, {}}),
+  return {two_runs("12:00:00"), event("12:00:01", NoAnswer{T1, "timed out"}), event("12:01:00", Absent{T1, {}}),
           intent("12:02:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1),
-          event("12:02:01", Answered{T2, JobId{"88"}}),
-          seen("12:03:00", R1, T2, RunState::queued),
-          seen("12:04:00", R1, T2, RunState::running),
-          event("12:05:00", Renamed{R2, "name-r2", "x", "/w/x"}),
-          event("12:06:00", Renamed{R2, "x", "y", "/w/y"}),
-          ended("12:07:00", R2, T2, RunState::lost),
-          event("12:08:00", Adopted{T1, JobId{"77"}, "claim", {R2}}),
-          seen("12:09:00", R2, T1, RunState::running),
-          ended("12:10:00", R1, T2, RunState::failed, "oom"),
-          event("12:11:00", RetryUsed{{R1, 1}, "oom"}),
-          intent("12:12:00", Token{"t3"}, {task_of("r1", 2, 0)}),
-          event("12:12:01", Refused{Token{"t3"}, "quota"}),
+          event("12:02:01", Answered{T2, JobId{"88"}}), seen("12:03:00", R1, T2, RunState::queued),
+          seen("12:04:00", R1, T2, RunState::running), event("12:05:00", Renamed{R2, "name-r2", "x", "/w/x"}),
+          event("12:06:00", Renamed{R2, "x", "y", "/w/y"}), ended("12:07:00", R2, T2, RunState::lost),
+          event("12:08:00", Adopted{T1, JobId{"77"}, "claim", {R2}}), seen("12:09:00", R2, T1, RunState::running),
+          ended("12:10:00", R1, T2, RunState::failed, "oom"), event("12:11:00", RetryUsed{{R1, 1}, "oom"}),
+          intent("12:12:00", Token{"t3"}, {task_of("r1", 2, 0)}), event("12:12:01", Refused{Token{"t3"}, "quota"}),
           event("12:13:00", CancelWanted{{{R2, 1}}, CancelAs::preempted}),
-          ended("12:14:00", R2, T1, RunState::preempted),
-          event("12:15:00", Again{{R2, 1}}),
+          ended("12:14:00", R2, T1, RunState::preempted), event("12:15:00", Again{{R2, 1}}),
           event("12:16:00", UnknownEvent{"new", "{}"}),
           // A second and a third submission, and the first one was accepted before the one and after the other.
           intent("12:17:00", Token{"t4"}, {task_of("r3", 1, 0), task_of("r4", 1, 1)}),
           event("12:17:01", NoAnswer{Token{"t4"}, "timed out"}),
           intent("12:18:00", Token{"t5"}, {task_of("r3", 1, 0)}, Token{"t4"}),
-          event("12:18:01", Refused{Token{"t5"}, "quota"}),
-          event("12:18:02", Answered{Token{"t4"}, JobId{"99"}}),
+          event("12:18:01", Refused{Token{"t5"}, "quota"}), event("12:18:02", Answered{Token{"t4"}, JobId{"99"}}),
           intent("12:19:00", Token{"t6"}, {task_of("r4", 1, 3)}, Token{"t4"}),
           event("12:19:01", Answered{Token{"t6"}, JobId{"100"}}),
           seen("12:20:00", RunId{"r4"}, Token{"t4"}, RunState::running),

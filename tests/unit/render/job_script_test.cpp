@@ -68,7 +68,7 @@ TEST(JobScript, ComesFromTheTemplateOfTheSiteWhereThereIsOne) {
   JobRequest request = small_request();
   request.site.job_template = folder.write("own.sh", "#!/bin/sh\necho {{token}}\n{{> job/task}}\n").string();
   const std::string script = job_script(request);
-  EXPECT_EQ(script.rfind("#!/bin/sh\necho abc\n# The line of the task file", 0), 0u) << script;
+  EXPECT_EQ(script.rfind("#!/bin/sh\necho abc\n# Sets `line` to the line of the task file", 0), 0u) << script;
 }
 
 TEST(JobScript, RefusesALineEndWhereItWouldEndAComment) {

@@ -1,0 +1,159 @@
+// What tt-submit answers at the edges: refusals, limits of cost, sweeps without a run, folders without a sweep.
+#include <gmock/gmock.h>
+
+#include "support/tools.hpp"
+#include "tt/base/files.hpp"
+#include "tt/base/text.hpp"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using tt::Value;
+using tt::test::Sweep;
+using tt::test::Workspace;
+
+Sweep sweep_of(const std::string& matrix, const std::string& more = "") { return {"story", matrix, more, "00:30:00"}; }
+
+// The number of GPUs varies, so that runs of different shapes are handed over apart.
+void vary_gpus(const Workspace& workspace, const std::string& numbers) {
+  std::string text = tt::test::read(workspace / "sweep.yaml");
+  text = tt::replace_all(text, "gpus: 1, ", "");
+  text = tt::replace_all(text, "  training.local_batch_size: [1]\n", "  resources.gpus: " + numbers + "\n");
+  tt::write_file(workspace / "sweep.yaml", text);
+}
+
+// A profile that plans two nodes where there is one machine: tasks of eight GPUs are refused when they are submitted.
+std::string profile_that_promises_too_much(const Workspace& workspace) {
+  std::string text = tt::test::read(std::filesystem::path(TT_SOURCE_DIR) / "site/laptop.toml");
+  text = tt::replace_all(text, "max_nodes = 1 ", "max_nodes = 2 ");
+  tt::write_new_file(workspace / "two.toml", text);
+  return "two.toml";
+}
+
+constexpr const char* kRefusal = ": a task wants 2 nodes and this machine is one\n";
+
+TEST(Refused, ByAllIsExitCodeOneWithAndWithoutWaitingAndForRetry) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  vary_gpus(workspace, "[8]");
+  const std::string site = profile_that_promises_too_much(workspace);
+  const tt::ProcessResult no_wait = workspace.submit({"run", "sweep.yaml", "--site", site, "--no-wait"});
+  EXPECT_EQ(no_wait.status, 1) << no_wait.out;
+  EXPECT_THAT(no_wait.err, HasSubstr(" of 1 run was refused" + std::string(kRefusal)));
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--site", site}).status, 1);
+  const tt::ProcessResult retry = workspace.submit({"retry", "--site", site, "--no-wait"});
+  EXPECT_EQ(workspace.status().at("counts").integer_or("planned"), 1);
+  EXPECT_THAT(retry.err, HasSubstr("nothing to retry")) << "a refused attempt never ended: `run` hands it over";
+}
+
+TEST(Refused, BySomeIsExitCodeThree) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  vary_gpus(workspace, "[1, 8]");
+  const std::string site = profile_that_promises_too_much(workspace);
+  const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--site", site, "--no-wait"});
+  EXPECT_EQ(run.status, 3) << run.out;
+  EXPECT_THAT(run.err, HasSubstr("submitted 1 run as "));
+  EXPECT_THAT(run.err, HasSubstr(kRefusal));
+  EXPECT_EQ(workspace.submit({"wait", "--site", site}).status, 3);
+  EXPECT_EQ(workspace.trainings().size(), 1U);
+}
+
+TEST(Refused, OfARetryIsToldAsThatOfARun) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
+  tt::remove_tree(workspace / ".tt/local");  // where jobs of this machine are handed over: a file there refuses all
+  tt::write_new_file(workspace / ".tt/local", "");
+  const tt::ProcessResult retry = workspace.submit({"retry", "--no-wait"});
+  EXPECT_EQ(retry.status, 1) << retry.out << retry.err;
+  EXPECT_THAT(retry.err, HasSubstr(" of 1 run was refused: "));
+}
+
+TEST(MaxGpuHours, RefusesBeforeAnythingIsWritten) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2, 3]\n"));  // 3 runs x 1 GPU x 30 minutes
+  tt::remove_tree(workspace / ".tt");
+  const std::string before = tt::test::snapshot(workspace.path());
+  const std::vector<std::vector<std::string>> ways{{"run", "sweep.yaml", "--max-gpu-hours", "1.4"},
+                                                   {"run", "sweep.yaml", "--max-gpu-hours", "1.4", "--dry-run"}};
+  for (const std::vector<std::string>& words : ways) {
+    const tt::ProcessResult run = workspace.submit(words);
+    EXPECT_EQ(run.status, 1) << run.out;
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(run.err,
+              "tt-submit: error: 3 runs to submit may use 1.50 GPU hours (up to the walltime), more than "
+              "--max-gpu-hours 1.4; nothing was submitted\n");
+  }
+  EXPECT_EQ(tt::test::snapshot(workspace.path()), before);
+}
+
+TEST(MaxGpuHours, CountsOnlyWhatWouldBeSubmittedNow) {
+  Workspace workspace(sweep_of("  training.local_batch_size: [1, 2]\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--max-gpu-hours", "1"}).status, 0);
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--max-gpu-hours", "0.01"}).status, 0) << "all are finished";
+  workspace.write_sweep(sweep_of("  training.local_batch_size: [1, 2, 3]\n"));
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--max-gpu-hours", "0.4"}).status, 1);
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--max-gpu-hours", "0.5"}).status, 0);
+}
+
+TEST(MaxGpuHours, BelowZeroIsBadInput) {
+  const Workspace workspace;
+  const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--max-gpu-hours", "-1"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_EQ(run.err, "tt-submit: error: --max-gpu-hours -1: a number of hours from 0 on is wanted\n");
+}
+
+TEST(NoRun, ASweepWithoutARunnablePointSaysSoAndShowsNoTable) {
+  const Workspace workspace(sweep_of("  parallelism.tensor_parallel_degree: [3]\n"));
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"run", "sweep.yaml"}, {"run", "sweep.yaml", "--no-wait"}}) {
+    const tt::ProcessResult run = workspace.submit(words);
+    EXPECT_EQ(run.status, 3);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("no point of this sweep can run; `tt-sweep plan sweep.yaml` says why"));
+    EXPECT_THAT(run.err, Not(HasSubstr("finished")));
+  }
+}
+
+TEST(NoSweepHere, EveryCommandSaysHowToBeginAndWritesNothing) {
+  const Workspace workspace;
+  tt::remove_tree(workspace / ".tt");
+  const std::string before = tt::test::snapshot(workspace.path());
+  const std::string sentence = "no sweep was expanded here yet; `tt-submit run SWEEP` begins\n";
+  for (const char* command : {"retry", "wait", "collect", "summary", "cancel", "hold", "release", "explain", "logs"}) {
+    std::vector<std::string> words{command};
+    if (words.front() == "explain" || words.front() == "logs") words.push_back("_bs1");
+    const tt::ProcessResult result = workspace.submit(words);
+    EXPECT_EQ(result.status, 1) << command;
+    EXPECT_EQ(result.out, "") << command;
+    EXPECT_EQ(result.err, "tt-submit: error: " + sentence) << command;
+  }
+  const tt::ProcessResult status = workspace.submit({"status"});
+  EXPECT_EQ(status.status, 0);
+  EXPECT_EQ(status.out, sentence);
+  EXPECT_EQ(workspace.status().text_or("schema"), "tt.status/1");
+  EXPECT_EQ(tt::test::snapshot(workspace.path()), before);
+  EXPECT_FALSE(tt::is_there(workspace / ".tt"));
+}
+
+TEST(Logs, FollowingIsNoRecord) {
+  const Workspace workspace;
+  const tt::ProcessResult logs = workspace.submit({"logs", "-f", "--json", "_bs1"});
+  EXPECT_EQ(logs.status, 2);
+  EXPECT_EQ(logs.out, "");
+  EXPECT_EQ(
+      logs.err,
+      "tt-submit: error: logs -f prints what comes as it comes, --json one record at the end: leave out one of them\n");
+}
+
+TEST(Logs, TheRecordHoldsTheLogAsItLies) {
+  const Workspace workspace;
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const tt::ProcessResult logs = workspace.submit({"logs", "--json", "_bs1"});
+  const Value record = tt::parse_json(logs.out, "stdout");
+  EXPECT_EQ(record.text_or("schema"), "tt.log/1");
+  EXPECT_EQ(record.text_or("run"), "_bs1");
+  EXPECT_EQ(record.integer_or("attempt"), 1);
+  EXPECT_EQ(record.text_or("file"), (workspace.run("_bs1") / "attempt-1/log.txt").string());
+  EXPECT_EQ(record.text_or("text"), tt::test::read(workspace.run("_bs1") / "attempt-1/log.txt"));
+}
+
+}  // namespace
