@@ -93,7 +93,8 @@ TEST(Change, NamesCanBeSwappedAndEveryResultMovesWithItsRun) {
 TEST(Change, ARenamedFailedRunCanBeRetried) {
   Workspace workspace({"story", kOne, "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
-  workspace.write_sweep({"story", kOne, "env: {STAND_IN_EXIT: \"3\"}\nname: \"x{training.local_batch_size}\"\n", "00:05:00"});
+  workspace.write_sweep(
+      {"story", kOne, "env: {STAND_IN_EXIT: \"3\"}\nname: \"x{training.local_batch_size}\"\n", "00:05:00"});
   const tt::ProcessResult expand = workspace.sweep({"expand", "sweep.yaml"});
   EXPECT_THAT(expand.out, HasSubstr("1 renamed"));
   EXPECT_EQ(workspace.submit({"retry"}).status, 3);
@@ -133,7 +134,8 @@ TEST(Change, AFolderOfAnotherSweepIsRefusedBeforeAnythingIsWritten) {
   const Workspace workspace({"story", kOne, "", "00:05:00"});
   ASSERT_EQ(workspace.sweep({"expand", "sweep.yaml"}).status, 0);
   const std::string text = tt::test::read(workspace / "sweep.yaml");
-  tt::write_new_file(workspace / "other.yaml", tt::replace_all(tt::replace_all(text, "sweep: story", "sweep: other"), "[1]", "[3, 2, 1]"));
+  tt::write_new_file(workspace / "other.yaml",
+                     tt::replace_all(tt::replace_all(text, "sweep: story", "sweep: other"), "[1]", "[3, 2, 1]"));
   const std::string before = tt::test::snapshot(workspace / "logs");
   const tt::ProcessResult expand = workspace.sweep({"expand", "other.yaml"});
   EXPECT_EQ(expand.status, 2);
@@ -154,8 +156,8 @@ TEST(Change, ARetryNeverTouchesAFolderThatHoldsAnotherRunByNow) {
   // An input/output error is retried by policy; the sweep changes and starts the folder afresh meanwhile.
   const Workspace workspace({"story", kOne, "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
   const std::string trainer = tt::test::read(workspace / "run_train.sh");
-  tt::write_new_file(workspace / "run_train.sh",
-                     tt::replace_all(trainer, "RuntimeError: the stand-in was told to fail", "OSError: [Errno 5] Input/output error"));
+  tt::write_new_file(workspace / "run_train.sh", tt::replace_all(trainer, "RuntimeError: the stand-in was told to fail",
+                                                                 "OSError: [Errno 5] Input/output error"));
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "failed"; }));
   change_base(workspace, "seq_len = 256", "seq_len = 512");
@@ -173,7 +175,8 @@ TEST_P(AgainKilledAt, IsStillAfreshAndTrainsOnce) {
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
   tt::make_folders(workspace.run("_bs1") / "out");
   tt::write_new_file(workspace.run("_bs1") / "out/checkpoint", "of attempt 1");
-  const tt::ProcessResult killed = workspace.tool("tt-submit", {"run", "sweep.yaml", "--again"}, {{"TT_STOP_AT", GetParam()}});
+  const tt::ProcessResult killed =
+      workspace.tool("tt-submit", {"run", "sweep.yaml", "--again"}, {{"TT_STOP_AT", GetParam()}});
   ASSERT_EQ(killed.ending, tt::Ending::signalled) << killed.out << killed.err;
   const tt::ProcessResult next = workspace.submit({"run", "sweep.yaml"});
   EXPECT_EQ(next.status, 0) << next.out << next.err;
@@ -185,15 +188,16 @@ TEST_P(AgainKilledAt, IsStillAfreshAndTrainsOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryStep, AgainKilledAt,
-                         testing::Values("after-again", "after-expand", "before-intent", "after-intent", "after-submission-folder",
-                                         "after-scheduler-call", "after-answer"),
+                         testing::Values("after-again", "after-expand", "before-intent", "after-intent",
+                                         "after-submission-folder", "after-scheduler-call", "after-answer"),
                          [](const auto& one) { return tt::replace_all(one.param, "-", "_"); });
 
 class CancelAfterKill : public testing::TestWithParam<const char*> {};
 
 TEST_P(CancelAfterKill, AnInterruptedHandOverStaysCancelledAndNeverTrains) {
   const Workspace workspace({"story", kOne, "", "00:05:00"});
-  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml"}, {{"TT_STOP_AT", GetParam()}}).ending, tt::Ending::signalled);
+  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml"}, {{"TT_STOP_AT", GetParam()}}).ending,
+            tt::Ending::signalled);
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "cancelled"; }));
   EXPECT_EQ(workspace.submit({"wait"}).status, 3);
@@ -207,7 +211,8 @@ TEST(Change, ACancelThatIsKilledIsFinishedByTheNext) {
   const Workspace workspace(slow(kTwo));
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(trains(workspace, 2));
-  ASSERT_EQ(workspace.tool("tt-submit", {"cancel"}, {{"TT_STOP_AT", "after-cancel-wanted"}}).ending, tt::Ending::signalled);
+  ASSERT_EQ(workspace.tool("tt-submit", {"cancel"}, {{"TT_STOP_AT", "after-cancel-wanted"}}).ending,
+            tt::Ending::signalled);
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
   EXPECT_TRUE(eventually([&] {
     const auto states = workspace.states();

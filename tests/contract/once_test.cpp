@@ -77,13 +77,16 @@ TEST(Once, KilledAtAHundredRandomInstantsNoRunIsLostAndNoneTrainsTwice) {
 
 TEST(Once, EightRunsAtOnceTrainEveryRunOnce) {
   const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4]\n", "", "00:05:00"});
-  const std::vector<int> codes = tt::test::in_forked_processes(8, [&](int) { return workspace.submit({"run", "sweep.yaml"}).status; });
+  const std::vector<int> codes = tt::test::in_forked_processes(8, [&](int) {
+    return workspace.submit({"run", "sweep.yaml"}).status;
+  });
   EXPECT_THAT(codes, Each(0));
   expect_all_trained_once_and_finished(workspace, 4);
 }
 
 TEST(Once, AKilledSupervisorIsReplacedAndItsTasksAreAdopted) {
-  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"2\"}\n", "00:05:00"});
+  const Workspace workspace(
+      Sweep{"story", "  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"2\"}\n", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
   const auto supervisor = workspace.supervisor();
@@ -106,7 +109,8 @@ TEST(Once, ALostJournalIsWrittenAnewFromTheFolders) {
 }
 
 TEST(Once, AJobWhoseClaimWasTakenBackTouchesNothing) {
-  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"30\"}\n", "00:05:00"});
+  const Workspace workspace(
+      Sweep{"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"30\"}\n", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
   // The same job once more, as a requeue would start it: same token, same index.

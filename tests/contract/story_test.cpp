@@ -68,7 +68,8 @@ TEST(Story, ARunThatReachesItsWalltimeIsTimedOutAndSaysSo) {
 }
 
 TEST(Story, CancelEndsWhatRunsAndWhatWaits) {
-  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5, 6]\n", "env: {STAND_IN_SECONDS: \"60\"}\n", "00:05:00"});
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5, 6]\n",
+                                  "env: {STAND_IN_SECONDS: \"60\"}\n", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 4; }));  // the slots of the laptop site
   const tt::ProcessResult cancel = workspace.submit({"cancel"});
@@ -85,7 +86,8 @@ TEST(Story, CancelEndsWhatRunsAndWhatWaits) {
 }
 
 TEST(Story, InterruptedOnTheLaptopIsPreemptedAndTheNextRunGoesOn) {
-  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5]\n", "env: {STAND_IN_SECONDS: \"3\"}\n", "00:05:00"});
+  const Workspace workspace(
+      Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5]\n", "env: {STAND_IN_SECONDS: \"3\"}\n", "00:05:00"});
   const tt::ProcessIdentity run = workspace.start("tt-submit", {"run", "sweep.yaml"});
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 4; }));
   tt::send_signal(run.pid, SIGINT);
@@ -103,7 +105,8 @@ TEST(Story, RetryTriesAFailedRunAgainAndFinishesIt) {
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
   // The reason goes away outside of the run (a full disk, a bad node): the same config succeeds.
   const std::string trainer = tt::test::read(workspace / "run_train.sh");
-  tt::write_new_file(workspace / "run_train.sh", "#!/usr/bin/env bash\nSTAND_IN_EXIT=0\n" + trainer.substr(trainer.find('\n') + 1));
+  tt::write_new_file(workspace / "run_train.sh",
+                     "#!/usr/bin/env bash\nSTAND_IN_EXIT=0\n" + trainer.substr(trainer.find('\n') + 1));
   const tt::ProcessResult retry = workspace.submit({"retry"});
   EXPECT_EQ(retry.status, 0) << retry.out << retry.err;
   EXPECT_EQ(workspace.states().at("_bs1"), "finished");

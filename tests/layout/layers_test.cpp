@@ -93,7 +93,8 @@ TEST(Layout, EveryHeavyHeaderHasOneHome) {
       if (std::find(heavy.begin(), heavy.end(), name) != heavy.end()) homes[name].push_back(file.filename().string());
     }
   }
-  for (const auto& [header, files] : homes) EXPECT_EQ(files.size(), 1U) << header << " is included by " << testing::PrintToString(files);
+  for (const auto& [header, files] : homes)
+    EXPECT_EQ(files.size(), 1U) << header << " is included by " << testing::PrintToString(files);
 }
 
 TEST(Layout, TheTopLevelIsTheOneOfTheGuide) {
@@ -122,7 +123,8 @@ TEST(Layout, NoFileOfTheLibraryHasASecondJob) {
     for (const fs::path& file : sources_below(kRoot / folder)) {
       const std::string text = read(file);
       const auto lines = std::count(text.begin(), text.end(), '\n');
-      if (lines > 500) longer.push_back(file.lexically_relative(kRoot).string() + " has " + std::to_string(lines) + " lines");
+      if (lines > 500)
+        longer.push_back(file.lexically_relative(kRoot).string() + " has " + std::to_string(lines) + " lines");
     }
   }
   EXPECT_THAT(longer, IsEmpty());

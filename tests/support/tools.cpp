@@ -70,11 +70,14 @@ Workspace::~Workspace() {
 }
 
 void Workspace::write_sweep(const Sweep& sweep) {
-  folder_.write("sweep.yaml", "sweep: " + sweep.name + "\nbase: base.toml\nmodel: story\ntorchtitan: {root: ., version: 0.2.2}\nmatrix:\n" +
-                                  sweep.matrix + "resources: {gpus: 1, walltime: \"" + sweep.walltime + "\"}\n" + sweep.more);
+  folder_.write("sweep.yaml", "sweep: " + sweep.name +
+                                  "\nbase: base.toml\nmodel: story\ntorchtitan: {root: ., version: 0.2.2}\nmatrix:\n" +
+                                  sweep.matrix + "resources: {gpus: 1, walltime: \"" + sweep.walltime + "\"}\n" +
+                                  sweep.more);
 }
 
-Command Workspace::command(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra) const {
+Command Workspace::command(const std::string& name, std::vector<std::string> words,
+                           const std::map<std::string, std::string>& extra) const {
   Command command;
   command.argv = {std::string(TT_TOOLS_DIR) + "/" + name};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
@@ -86,13 +89,14 @@ Command Workspace::command(const std::string& name, std::vector<std::string> wor
   return command;
 }
 
-ProcessResult Workspace::tool(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra,
-                              Seconds limit) const {
+ProcessResult Workspace::tool(const std::string& name, std::vector<std::string> words,
+                              const std::map<std::string, std::string>& extra, Seconds limit) const {
   SystemRunner runner;
   return runner.run(command(name, std::move(words), extra), limit);
 }
 
-ProcessIdentity Workspace::start(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra) const {
+ProcessIdentity Workspace::start(const std::string& name, std::vector<std::string> words,
+                                 const std::map<std::string, std::string>& extra) const {
   return start_detached(command(name, std::move(words), extra), folder_ / (name + ".out"));
 }
 

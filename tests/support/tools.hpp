@@ -16,7 +16,7 @@ namespace tt::test {
 struct Sweep {
   std::string name = "story";
   std::string matrix = "  training.local_batch_size: [1, 2]\n";
-  std::string more;             // further lines of the sweep file
+  std::string more;  // further lines of the sweep file
   std::string walltime = "00:05:00";
 };
 
@@ -32,12 +32,13 @@ class Workspace {
   void write_sweep(const Sweep& sweep);
 
   // Runs a tool in the workspace folder, site laptop. `extra` is added to the environment.
-  ProcessResult tool(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra = {},
-                     Seconds limit = Seconds{120}) const;
+  ProcessResult tool(const std::string& name, std::vector<std::string> words,
+                     const std::map<std::string, std::string>& extra = {}, Seconds limit = Seconds{120}) const;
   ProcessResult sweep(std::vector<std::string> words) const { return tool("tt-sweep", std::move(words)); }
   ProcessResult submit(std::vector<std::string> words) const { return tool("tt-submit", std::move(words)); }
   // Starts a tool and leaves it running.
-  ProcessIdentity start(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra = {}) const;
+  ProcessIdentity start(const std::string& name, std::vector<std::string> words,
+                        const std::map<std::string, std::string>& extra = {}) const;
 
   // Folder name → how often its training was started, from `trained`.
   std::map<std::string, int> trainings() const;
@@ -49,7 +50,8 @@ class Workspace {
   std::optional<ProcessIdentity> supervisor() const;
 
  private:
-  Command command(const std::string& name, std::vector<std::string> words, const std::map<std::string, std::string>& extra) const;
+  Command command(const std::string& name, std::vector<std::string> words,
+                  const std::map<std::string, std::string>& extra) const;
   TempFolder folder_;
 };
 

@@ -25,8 +25,8 @@ enum class Ending { exited, signalled, timed_out, never_started };
 
 struct ProcessResult {
   Ending ending = Ending::never_started;
-  int status = 0;       // exit status (exited) or signal number (signalled)
-  std::string reason;   // never_started: the system's reason
+  int status = 0;      // exit status (exited) or signal number (signalled)
+  std::string reason;  // never_started: the system's reason
   std::string out;
   std::string err;
   bool ok() const { return ending == Ending::exited && status == 0; }

@@ -2,10 +2,10 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
+#include "tt/base/lock.hpp"
 #include "tt/comm/estimate.hpp"
 #include "tt/comm/estimate_text.hpp"
 #include "tt/config/document.hpp"
-#include "tt/base/lock.hpp"
 #include "tt/titan/architecture.hpp"
 #include "tt/titan/settings.hpp"
 
@@ -22,7 +22,8 @@ std::optional<Value> estimate_of(const RunFolder& folder, const RunRecord& recor
   if (!era) return std::nullopt;
   try {
     const config::Document config = config::Document::load(folder.config().string());
-    const titan::Settings settings(*era, [&](std::string_view key) { return config.find(key); }, record.overrides);
+    const titan::Settings settings(
+        *era, [&](std::string_view key) { return config.find(key); }, record.overrides);
     const titan::TrainingShape shape = titan::shape_of(settings, record.resources.gpus);
     return comm::estimate_published(shape, titan::find_architecture(*era, shape.model, shape.flavor)).record;
   } catch (const Error&) {
@@ -42,7 +43,8 @@ AttemptLine line_of(const ledger::AttemptState& attempt, const AttemptReading* r
   return line;
 }
 
-std::vector<AttemptLine> attempt_lines(const ledger::RunHistory& history, const RunReadings& readings, int judged, RunState state) {
+std::vector<AttemptLine> attempt_lines(const ledger::RunHistory& history, const RunReadings& readings, int judged,
+                                       RunState state) {
   std::vector<AttemptLine> lines;
   for (const AttemptReading& reading : readings.attempts) {
     const ledger::AttemptState& attempt = history.attempts.at(reading.attempt);
@@ -85,7 +87,8 @@ bool write_summary(const Surroundings& around, const ledger::RunHistory& history
 
 bool collect(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
-  if (last == nullptr || !is_there(run.folder.attempt_log(last->key.attempt))) return load_summary(run.folder).has_value();
+  if (last == nullptr || !is_there(run.folder.attempt_log(last->key.attempt)))
+    return load_summary(run.folder).has_value();
   const ledger::RunHistory& history = ledger.runs.at(run.id);
   const RunReadings readings = read_attempts(around.workspace, history);
   Judgement judgement{run.state, run.cause, run.reason, {}};
@@ -93,7 +96,8 @@ bool collect(const Surroundings& around, const ledger::Ledger& ledger, const Run
     judgement.why.clear();
     if (const auto before = load_summary(run.folder)) {  // the verdict was settled with what the scheduler said then
       judgement.why = before->text_or("why");
-      if (const Value& diagnosis = before->at("diagnosis"); diagnosis.is_table()) judgement.diagnosis = logs::read_diagnosis(diagnosis);
+      if (const Value& diagnosis = before->at("diagnosis"); diagnosis.is_table())
+        judgement.diagnosis = logs::read_diagnosis(diagnosis);
     }
   }
   return write_summary(around, history, *last, readings, judgement);

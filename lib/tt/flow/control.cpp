@@ -10,7 +10,8 @@
 namespace tt::flow {
 namespace {
 
-using Act = std::function<std::vector<scheduler::ActAnswer>(scheduler::Scheduler&, std::span<const scheduler::TaskRef>)>;
+using Act =
+    std::function<std::vector<scheduler::ActAnswer>(scheduler::Scheduler&, std::span<const scheduler::TaskRef>)>;
 
 // One call per site for all runs there.
 ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, const Act& act) {
@@ -60,13 +61,15 @@ void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& 
   for (const RunView& run : runs) {
     if (!is_open(run.state) || !is_there(run.folder.path())) continue;
     if (load_claim(run.folder.claim(run.attempt))) continue;
-    revoke_claim(run.folder, {run.id.text, run.attempt, run.token.text, run.index, "tt-submit", around.host, random_hex(16), true});
+    revoke_claim(run.folder,
+                 {run.id.text, run.attempt, run.token.text, run.index, "tt-submit", around.host, random_hex(16), true});
   }
 }
 
 }  // namespace
 
-ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs, CancelAs as) {
+ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs,
+                     CancelAs as) {
   write_down(around, runs, as);
   stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);

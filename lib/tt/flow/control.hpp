@@ -11,7 +11,7 @@
 namespace tt::flow {
 
 struct ControlReport {
-  std::int64_t told = 0;              // attempts the scheduler was told about
+  std::int64_t told = 0;               // attempts the scheduler was told about
   std::vector<std::string> could_not;  // "NAME: why"
 };
 

@@ -80,7 +80,8 @@ Standing look_at(const Planned& planned, const ledger::Ledger& ledger) {
     standing.record = record_of(*text, planned.folder);
     if (standing.record) {
       const RunRecord& ours = planned.files.record;
-      standing.as_planned = standing.record->id == ours.id && standing.record->fingerprint.content == ours.fingerprint.content;
+      standing.as_planned =
+          standing.record->id == ours.id && standing.record->fingerprint.content == ours.fingerprint.content;
       standing.to_the_byte = same_config && *text == record_text(as_written_by(standing.record->tool_version, planned));
     }
   }
@@ -111,10 +112,11 @@ void refuse_foreign_folder(const Planned& planned, const RunRecord& standing) {
 void refuse_foreign_index(const LoadedSweep& sweep, const std::optional<SweepIndex>& index) {
   if (!index || index->file == sweep.file) return;
   if (!is_there(index->file)) return;  // the file was moved
-  throw Error(fmt::format("sweep '{}' of this workspace comes from {}, and {} has the same `sweep:` name; rename one of "
-                          "them, or use another --workspace",
-                          sweep.plan.sweep, index->file.string(), sweep.file.string()),
-              ExitCode::bad_input);
+  throw Error(
+      fmt::format("sweep '{}' of this workspace comes from {}, and {} has the same `sweep:` name; rename one of "
+                  "them, or use another --workspace",
+                  sweep.plan.sweep, index->file.string(), sweep.file.string()),
+      ExitCode::bad_input);
 }
 
 // --again: what the last attempt left is put into its folder, and the run starts afresh.
@@ -173,8 +175,10 @@ class Renames {
     if (found == known_.end()) return;
     const RunFolder old = workspace_.run_folder(found->second.model, found->second.name);
     if (old.path() == one.folder.path() || !holds(old, one.run->id)) return;
-    if (has_open_attempt(ledger, one.run->id)) staying_.emplace(one.run->id, old.path());
-    else moving_.emplace(one.run->id, old.path());
+    if (has_open_attempt(ledger, one.run->id))
+      staying_.emplace(one.run->id, old.path());
+    else
+      moving_.emplace(one.run->id, old.path());
   }
 
   // Until nothing changes: a target must be free, or be left by a run that moves itself.
@@ -187,9 +191,10 @@ class Renames {
         const auto found = moving_.find(one.run->id);
         if (found == moving_.end() || !is_there(one.folder.path()) || left.contains(one.folder.path())) continue;
         if (found->second == parked(one.run->id)) {
-          throw Error(fmt::format("{} is the folder of run {}, whose rename was interrupted, but {} is in the way; move "
-                                  "one of them aside",
-                                  found->second.string(), one.run->name, one.folder.path().string()));
+          throw Error(
+              fmt::format("{} is the folder of run {}, whose rename was interrupted, but {} is in the way; move "
+                          "one of them aside",
+                          found->second.string(), one.run->name, one.folder.path().string()));
         }
         staying_.emplace(*found);
         moving_.erase(found);
@@ -259,7 +264,8 @@ std::vector<SweepEvent> unheard_renames(const ExpandReport& report, const ledger
   std::vector<SweepEvent> events;
   for (const ExpandedRun& run : report.runs) {
     const auto history = ledger.runs.find(run.record.id);
-    if (history == ledger.runs.end() || history->second.folder.empty() || history->second.folder == run.folder.path()) continue;
+    if (history == ledger.runs.end() || history->second.folder.empty() || history->second.folder == run.folder.path())
+      continue;
     events.push_back({run.record.sweep, ledger::Renamed{run.record.id, history->second.name,
                                                         run.folder.path().filename().string(), run.folder.path()}});
   }
@@ -337,8 +343,8 @@ RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const 
   record.fingerprint.settings = run.settings_fingerprint;
   // Not the paths: a workspace or checkout that was moved trains the same.
   record.fingerprint.content = fingerprint(
-      join(std::array<std::string, 6>{run.settings_fingerprint, sweep.base_fingerprint, sweep.script_fingerprint, record.site,
-                                      record.torchtitan.version, to_string(apply)},
+      join(std::array<std::string, 6>{run.settings_fingerprint, sweep.base_fingerprint, sweep.script_fingerprint,
+                                      record.site, record.torchtitan.version, to_string(apply)},
            std::string_view("\0", 1)));
   return files;
 }
@@ -404,7 +410,8 @@ ExpandReport expand_here(const LoadedSweep& sweep, const Surroundings& around, W
 std::string describe(const ExpandReport& report) {
   std::vector<std::string> parts;
   const auto say = [&](Outcome outcome, const char* words) {
-    if (const auto count = report.count(outcome); count > 0) parts.push_back(fmt::format("{} {}", with_thousands(count), words));
+    if (const auto count = report.count(outcome); count > 0)
+      parts.push_back(fmt::format("{} {}", with_thousands(count), words));
   };
   say(Outcome::created, "new");
   say(Outcome::rewritten, "changed");

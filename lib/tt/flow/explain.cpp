@@ -12,7 +12,8 @@ namespace {
 std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger) {
   switch (run.state) {
     case RunState::planned:
-      return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it" : "tt-submit run SWEEP hands it over";
+      return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it"
+                                           : "tt-submit run SWEEP hands it over";
     case RunState::submitted:
     case RunState::queued:
       return fmt::format("tt-submit wait {}   (follows it)", run.name);
@@ -31,9 +32,12 @@ std::string next_step(const RunView& run, const ledger::AttemptState* last, cons
   }
   if (last != nullptr) {
     const RetryDecision decision = decide_retry(ledger, *last);
-    if (decision.retry) return fmt::format("tt-submit wait {}   (tries it again, after {}: {})", run.name, iso_time(decision.not_before), decision.why);
+    if (decision.retry)
+      return fmt::format("tt-submit wait {}   (tries it again, after {}: {})", run.name, iso_time(decision.not_before),
+                         decision.why);
   }
-  return fmt::format("tt-submit retry {}   (same config; after changing the sweep: tt-submit run SWEEP --again={})", run.name, run.name);
+  return fmt::format("tt-submit retry {}   (same config; after changing the sweep: tt-submit run SWEEP --again={})",
+                     run.name, run.name);
 }
 
 std::string line(const char* label, const std::string& text) {
@@ -42,16 +46,20 @@ std::string line(const char* label, const std::string& text) {
 
 std::string evidence_text(const Value& diagnosis) {
   if (!diagnosis.is_table()) return "";
-  std::string text = line("cause", fmt::format("{} ({})", diagnosis.text_or("cause", "unknown"), diagnosis.text_or("confidence")));
-  if (const Value& rank = diagnosis.at("rank"); rank.is_integer()) text += line("rank", std::to_string(rank.as_integer()));
+  std::string text =
+      line("cause", fmt::format("{} ({})", diagnosis.text_or("cause", "unknown"), diagnosis.text_or("confidence")));
+  if (const Value& rank = diagnosis.at("rank"); rank.is_integer())
+    text += line("rank", std::to_string(rank.as_integer()));
   const std::string evidence = diagnosis.text_or("evidence");
   if (!evidence.empty()) {
     const Value& number = diagnosis.at("line");
-    const std::string where = diagnosis.text_or("file") + (number.is_integer() ? fmt::format(":{}", number.as_integer()) : "");
+    const std::string where =
+        diagnosis.text_or("file") + (number.is_integer() ? fmt::format(":{}", number.as_integer()) : "");
     text += line("evidence", where) + fmt::format("      {}\n", evidence);
   }
   if (const Value& also = diagnosis.at("also"); also.is_list()) {
-    for (const Value& note : also.as_list()) text += line("also", fmt::format("{}: {}", note.text_or("cause"), note.text_or("evidence")));
+    for (const Value& note : also.as_list())
+      text += line("also", fmt::format("{}: {}", note.text_or("cause"), note.text_or("evidence")));
   }
   return text + line("remedy", diagnosis.text_or("remedy"));
 }
@@ -85,7 +93,8 @@ Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, co
   text += evidence_text(diagnosis);
   if (run.attempt > 0) {
     text += line("attempt", fmt::format("{}, job {}", run.attempt, run.job.empty() ? "unknown" : run.job.text));
-    if (is_there(run.folder.attempt_log(run.attempt))) text += line("log", run.folder.attempt_log(run.attempt).string());
+    if (is_there(run.folder.attempt_log(run.attempt)))
+      text += line("log", run.folder.attempt_log(run.attempt).string());
   }
   text += line("folder", run.folder.path().string());
   text += line("next", next);

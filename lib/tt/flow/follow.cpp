@@ -15,7 +15,8 @@ namespace {
 // Quick where asking is cheap and something happens, slow where a controller serves a whole cluster.
 class Pauses {
  public:
-  explicit Pauses(bool this_machine) : longest_(this_machine ? 1.0 : 60.0), now_(this_machine ? 0.1 : 5.0), first_(now_) {}
+  explicit Pauses(bool this_machine)
+      : longest_(this_machine ? 1.0 : 60.0), now_(this_machine ? 0.1 : 5.0), first_(now_) {}
   Seconds next(bool something_changed) {
     now_ = something_changed ? first_ : std::min(longest_, now_ * 1.5);
     return Seconds(now_ * jitter_(random_));
@@ -62,7 +63,8 @@ std::map<RunId, std::pair<RunState, int>> states_of(const std::vector<RunView>& 
 
 }  // namespace
 
-FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selection& selection, const FollowOptions& options) {
+FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selection& selection,
+                 const FollowOptions& options) {
   Pauses pauses(schedulers.of_this_site().is_this_machine());
   std::map<RunId, std::pair<RunState, int>> before;
   for (;;) {
@@ -86,7 +88,8 @@ void stop_as_preempted(const Surroundings& around, Schedulers& schedulers, const
   std::vector<RunView> runs = look(around, selection);
   cancel(around, schedulers, runs, CancelAs::preempted);
   // The supervisor kills what does not end by itself: its patience and a margin bound this wait.
-  const Instant until = around.clock->now() + std::chrono::duration_cast<Instant::duration>(around.site.profile.kill_after + Seconds{10});
+  const Instant until =
+      around.clock->now() + std::chrono::duration_cast<Instant::duration>(around.site.profile.kill_after + Seconds{10});
   while (any_open(runs) && around.clock->now() < until) {
     around.clock->sleep(Seconds{0.1});
     refresh(around, schedulers, selection.sweeps);

@@ -13,14 +13,15 @@
 namespace tt::flow {
 
 struct FollowOptions {
-  std::function<bool()> interrupted;                                        // asked between looks
+  std::function<bool()> interrupted;                                               // asked between looks
   std::function<void(const std::vector<RunView>&, const RefreshReport&)> on_look;  // after every look
 };
 
 enum class FollowEnd { all_ended, interrupted };
 
 // Follows the runs the selection means. Pauses between looks grow while nothing changes, with jitter.
-FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selection& selection, const FollowOptions& options);
+FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selection& selection,
+                 const FollowOptions& options);
 
 // Ctrl-C on this machine: running jobs end as preempted, waiting ones are planned again; waits until they are down.
 void stop_as_preempted(const Surroundings& around, Schedulers& schedulers, const Selection& selection);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tt/base/lock.hpp"
 #include "tt/flow/surroundings.hpp"
 #include "tt/ledger/events.hpp"
 #include "tt/ledger/fold.hpp"
-#include "tt/base/lock.hpp"
 
 namespace tt::flow {
 

@@ -80,7 +80,8 @@ std::vector<fs::path> list_run_folders(const Surroundings& around, const std::st
   const auto index = load_sweep_index(around.workspace, spec.name.text);
   const std::string advice = fmt::format("run `tt-sweep expand {}` first", sweep_file);
   if (!index) {
-    throw Error(fmt::format("sweep '{}' was not expanded in {}; {}", spec.name.text, around.workspace.root().string(), advice));
+    throw Error(
+        fmt::format("sweep '{}' was not expanded in {}; {}", spec.name.text, around.workspace.root().string(), advice));
   }
   const auto base = read_file_if_there(index->base_file);
   if (!base || fingerprint_of_files(spec.source->text(), *base) != index->file_fingerprint) {
@@ -104,7 +105,8 @@ std::vector<RunFolder> find_runs(const Surroundings& around, const std::string& 
   const Selection selection = select(around, {word});
   const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
   std::vector<RunFolder> folders;
-  for (const RunView& run : pick(look_at_runs(around, ledger, selection.sweeps), selection)) folders.push_back(run.folder);
+  for (const RunView& run : pick(look_at_runs(around, ledger, selection.sweeps), selection))
+    folders.push_back(run.folder);
   return folders;
 }
 

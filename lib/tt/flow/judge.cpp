@@ -21,7 +21,10 @@ struct Evidence {
 Judgement stopped(const Evidence& evidence, bool preempted) {
   const bool started = evidence.claimed_by_job();
   if (preempted) {
-    return {started ? RunState::preempted : RunState::planned, "", started ? "ended to be resumed later" : "taken back before it started", {}};
+    return {started ? RunState::preempted : RunState::planned,
+            "",
+            started ? "ended to be resumed later" : "taken back before it started",
+            {}};
   }
   return {RunState::cancelled, "", started ? "cancelled while it ran" : "cancelled before it started", {}};
 }
@@ -42,7 +45,8 @@ std::optional<logs::SchedulerVerdict> scheduler_verdict(RunState state) {
 }
 
 // Not finished by what it left; the state follows from how the scheduler saw it end.
-Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& evidence, const std::optional<scheduler::TaskEnd>& end) {
+Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& evidence,
+                     const std::optional<scheduler::TaskEnd>& end) {
   const bool asked_to_stop = attempt.cancel_wanted.has_value();
   const bool preempted = attempt.cancel_wanted == CancelAs::preempted || (end && end->reason == EndReason::preempted);
   const bool end_was_seen = evidence.has_exit() || (end && end->reason != EndReason::lost);
@@ -52,11 +56,14 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   if (asked_to_stop || (end && (end->reason == EndReason::cancelled || end->reason == EndReason::preempted))) {
     return stopped(evidence, preempted);
   }
-  if (evidence.claim && evidence.claim->revoked) return {RunState::cancelled, "revoked", "withdrawn before it started", {}};
-  if (end && end->reason == EndReason::time_limit) return {RunState::timed_out, "time-limit", "reached its walltime", {}};
+  if (evidence.claim && evidence.claim->revoked)
+    return {RunState::cancelled, "revoked", "withdrawn before it started", {}};
+  if (end && end->reason == EndReason::time_limit)
+    return {RunState::timed_out, "time-limit", "reached its walltime", {}};
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
   if (!evidence.claimed_by_job()) {
-    if (end && end->reason != EndReason::lost) return {RunState::failed, "never-started", "its job ended before it began to train", {}};
+    if (end && end->reason != EndReason::lost)
+      return {RunState::failed, "never-started", "its job ended before it began to train", {}};
     return {RunState::lost, "", "the scheduler no longer knows its job, and it left no claim", {}};
   }
   if (end && end->reason == EndReason::exited && (end->signal || (end->status && *end->status != 0))) {
@@ -96,7 +103,8 @@ Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, c
   logs::DiagnosisInput input;
   input.files = log_files(workspace, attempt, folder);
   if (evidence.has_exit()) input.exit = evidence.reading->exit;
-  input.scheduler = judgement.cause == "never-started" ? logs::SchedulerVerdict::never_started : scheduler_verdict(judgement.state);
+  input.scheduler =
+      judgement.cause == "never-started" ? logs::SchedulerVerdict::never_started : scheduler_verdict(judgement.state);
   input.scheduler_words = scheduler_words(end);
   judgement.diagnosis = logs::diagnose(input);
   return judgement;

@@ -26,10 +26,10 @@ logs::LogState remembered(const fs::path& file, const Token& token) {
 
 void remember(const fs::path& file, const Token& token, const logs::LogState& state) {
   make_folders(file.parent_path());
-  write_file(file, to_json(Value::object()
-                               .set("schema", "tt.collected/1")
-                               .set("token", token.text)
-                               .set("log", logs::to_value(state))));
+  write_file(
+      file,
+      to_json(
+          Value::object().set("schema", "tt.collected/1").set("token", token.text).set("log", logs::to_value(state))));
 }
 
 logs::LogState read_log(const Workspace& workspace, const RunFolder& folder, const ledger::AttemptState& attempt) {
@@ -94,22 +94,26 @@ RunReadings read_attempts(const Workspace& workspace, const ledger::RunHistory& 
   const RunFolder folder(history.folder);
   for (const auto& [number, attempt] : history.attempts) {
     if (number <= history.fresh_after) continue;
-    readings.attempts.push_back({number, attempt.token, read_log(workspace, folder, attempt), exit_of(folder, attempt)});
+    readings.attempts.push_back(
+        {number, attempt.token, read_log(workspace, folder, attempt), exit_of(folder, attempt)});
   }
   return readings;
 }
 
-std::vector<logs::LogFile> log_files(const Workspace& workspace, const ledger::AttemptState& attempt, const RunFolder& folder) {
+std::vector<logs::LogFile> log_files(const Workspace& workspace, const ledger::AttemptState& attempt,
+                                     const RunFolder& folder) {
   std::vector<logs::LogFile> files;
   const fs::path attempt_folder = folder.attempt(attempt.key.attempt);
   const std::string name = attempt_folder.filename().string();
   add_node_file(attempt_folder / "log.txt", name + "/log.txt", files);
   for (const std::string& entry : list_folder(attempt_folder)) {
-    if (entry.starts_with("node-") && entry.ends_with(".txt")) add_node_file(attempt_folder / entry, name + "/" + entry, files);
+    if (entry.starts_with("node-") && entry.ends_with(".txt"))
+      add_node_file(attempt_folder / entry, name + "/" + entry, files);
   }
   add_rank_files(attempt_folder / "torchrun", files);
   const SubmissionFolder submission(workspace.root(), attempt.token);
-  add_node_file(submission.output(attempt.index), "submissions/" + attempt.token.text + "/" + std::to_string(attempt.index) + ".out", files);
+  add_node_file(submission.output(attempt.index),
+                "submissions/" + attempt.token.text + "/" + std::to_string(attempt.index) + ".out", files);
   return files;
 }
 

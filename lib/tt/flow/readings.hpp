@@ -26,11 +26,12 @@ struct RunReadings {
   const AttemptReading* last() const { return attempts.empty() ? nullptr : &attempts.back(); }
 };
 
-// Reads what is new since the last time and remembers how far it came (.tt/collected/). An attempt that ended is read to
-// its last byte.
+// Reads what is new since the last time and remembers how far it came (.tt/collected/). An attempt that ended is read
+// to its last byte.
 RunReadings read_attempts(const Workspace& workspace, const ledger::RunHistory& history);
 
 // Every log of one attempt, for the diagnosis: the node's, each rank's own, what the scheduler caught.
-std::vector<logs::LogFile> log_files(const Workspace& workspace, const ledger::AttemptState& attempt, const RunFolder& folder);
+std::vector<logs::LogFile> log_files(const Workspace& workspace, const ledger::AttemptState& attempt,
+                                     const RunFolder& folder);
 
 }  // namespace tt::flow

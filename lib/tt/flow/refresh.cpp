@@ -8,9 +8,9 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
-#include "tt/base/stop_point.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/scheduler/choose.hpp"
 
@@ -102,7 +102,8 @@ class Refresh {
       if (attempt == nullptr || attempt->closed || attempt->token != submission.token) continue;
       if (attempt->cancel_wanted) {
         const bool planned = attempt->cancel_wanted == CancelAs::preempted;
-        add(submission.sweep, ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, ""});
+        add(submission.sweep,
+            ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, ""});
       } else if (again) {
         any_left = true;
       } else {
@@ -128,7 +129,8 @@ class Refresh {
     if (scheduler == nullptr) return;
     answer_of(site);
     std::vector<scheduler::TaskRef> tasks;
-    for (const ledger::AttemptState* attempt : attempts) tasks.push_back({attempt->job, attempt->token, attempt->index});
+    for (const ledger::AttemptState* attempt : attempts)
+      tasks.push_back({attempt->job, attempt->token, attempt->index});
     const std::vector<scheduler::TaskStatus> answers = scheduler->status(tasks);
     for (std::size_t i = 0; i < attempts.size(); ++i) take(site, *attempts[i], answers.at(i));
   }
@@ -191,13 +193,16 @@ Schedulers::Site* Schedulers::find(const std::string& site, const Token& token, 
   if (found != made_.end()) return &found->second;
   try {
     site::Profile profile = profile_of(site, token);
-    auto scheduler =
-        scheduler::make_scheduler(profile, around_.workspace.root(), around_.environment, *around_.clock);
+    auto scheduler = scheduler::make_scheduler(profile, around_.workspace.root(), around_.environment, *around_.clock);
     return &made_.emplace(site, Site{std::move(profile), std::move(scheduler)}).first->second;
   } catch (const Error& error) {
     why = error.what();
     return nullptr;
   }
+}
+
+void Schedulers::use(const site::Profile& profile, std::unique_ptr<scheduler::Scheduler> scheduler) {
+  made_.insert_or_assign(profile.name, Site{profile, std::move(scheduler)});
 }
 
 scheduler::Scheduler& Schedulers::of_this_site() {

@@ -25,6 +25,8 @@ class Schedulers {
   // nullptr when its scheduler cannot be spoken to; `why` then says so.
   Site* find(const std::string& site, const Token& token, std::string& why);
   scheduler::Scheduler& of_this_site();
+  // A scheduler that was made elsewhere, for the site of this profile.
+  void use(const site::Profile& profile, std::unique_ptr<scheduler::Scheduler> scheduler);
 
  private:
   site::Profile profile_of(const std::string& site, const Token& token) const;
@@ -40,7 +42,7 @@ struct SiteAnswer {
 
 struct RefreshReport {
   std::vector<SiteAnswer> sites;
-  std::vector<AttemptKey> ended;                     // attempts that were settled now
+  std::vector<AttemptKey> ended;                      // attempts that were settled now
   std::vector<ledger::SubmissionState> to_hand_over;  // absent past the settle time: the same attempts go again
 };
 

@@ -8,9 +8,9 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/retry_policy.hpp"
-#include "tt/base/stop_point.hpp"
 
 namespace tt::flow {
 namespace {
@@ -58,7 +58,8 @@ class Chooser {
     if (run.outcome == Outcome::kept) {
       const ledger::AttemptState* open = ledger::last_attempt(ledger_, run.record.id);
       if (open != nullptr && !open->closed) ++open_already_;
-      waiting_.push_back(run.record.name + ": the sweep changed since it was started; --again starts it afresh once it ended");
+      waiting_.push_back(run.record.name +
+                         ": the sweep changed since it was started; --again starts it afresh once it ended");
       return;
     }
     const ledger::AttemptState* last = attempt_since_again(ledger_, run.record.id);
@@ -75,14 +76,16 @@ class Chooser {
     }
   }
 
-  void offer_for_retry(const RunFolder& folder, const ledger::AttemptState& last, Force force, const std::string& name) {
+  void offer_for_retry(const RunFolder& folder, const ledger::AttemptState& last, Force force,
+                       const std::string& name) {
     const auto record = folder.load_record();
     if (!last.closed) {
       waiting_.push_back(fmt::format("{}: still {}; `tt-submit cancel` ends it", name, to_string(last.state)));
     } else if (last.state == RunState::finished) {
       waiting_.push_back(name + ": finished; `tt-submit run --again` starts it afresh");
     } else if (force == Force::no && claimed_but_nobody_knows(folder, last)) {
-      waiting_.push_back(name + ": its last attempt was started and nobody can say whether it still runs; --force retries it");
+      waiting_.push_back(name +
+                         ": its last attempt was started and nobody can say whether it still runs; --force retries it");
     } else if (!record) {
       waiting_.push_back(name + ": its folder is half made; `tt-sweep expand` repairs it");
     } else if (record->id != last.key.run) {
@@ -103,9 +106,11 @@ class Chooser {
   void offer_unbegun(const ExpandedRun& run) {
     const bool afresh = is_begun_afresh(ledger_, run.record.id);
     if (run.folder.last_attempt() > 0 && !afresh) {
-      waiting_.push_back(run.record.name + ": it was started by a submission nobody here remembers; --again starts it afresh");
+      waiting_.push_back(run.record.name +
+                         ": it was started by a submission nobody here remembers; --again starts it afresh");
     } else {
-      take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id), afresh ? RetryMode::fresh : RetryMode::resume);
+      take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id),
+           afresh ? RetryMode::fresh : RetryMode::resume);
     }
   }
 
@@ -127,9 +132,10 @@ class Chooser {
       return;
     }
     const std::string cause = last.cause.empty() ? "" : fmt::format(" ({})", last.cause);
-    waiting_.push_back(fmt::format("{}: {}{}, {}", run.record.name, to_string(last.state), cause,
-                                   decision.retry ? "`tt-submit run` or `wait` tries it again after " + iso_time(decision.not_before)
-                                                  : "waits for `tt-submit retry`"));
+    waiting_.push_back(
+        fmt::format("{}: {}{}, {}", run.record.name, to_string(last.state), cause,
+                    decision.retry ? "`tt-submit run` or `wait` tries it again after " + iso_time(decision.not_before)
+                                   : "waits for `tt-submit retry`"));
   }
 
   void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode) {
@@ -155,8 +161,9 @@ std::set<RunId> runs_to_start_afresh(const LoadedSweep& sweep, const RunOptions&
   for (const std::string& pattern : options.again_patterns) {
     if (std::none_of(sweep.plan.runs.begin(), sweep.plan.runs.end(),
                      [&](const sweep::PlannedRun& run) { return matches_pattern(pattern, run.name); })) {
-      throw Error(fmt::format("--again {}: no run of the sweep matches; `tt-sweep plan {}` lists them", pattern, sweep.shown),
-                  ExitCode::bad_input);
+      throw Error(
+          fmt::format("--again {}: no run of the sweep matches; `tt-sweep plan {}` lists them", pattern, sweep.shown),
+          ExitCode::bad_input);
     }
   }
   for (const sweep::PlannedRun& run : sweep.plan.runs) {
@@ -183,9 +190,10 @@ void refuse_unsafe_again(const LoadedSweep& sweep, const Surroundings& around, c
                               to_string(last->state), run.name));
     }
     if (force == Force::no && claimed_but_nobody_knows(folder, *last)) {
-      throw Error(fmt::format("--again: the last attempt of {} was started and nobody can say whether it still runs; "
-                              "--force starts afresh all the same",
-                              run.name));
+      throw Error(
+          fmt::format("--again: the last attempt of {} was started and nobody can say whether it still runs; "
+                      "--force starts afresh all the same",
+                      run.name));
     }
   }
 }
@@ -200,7 +208,8 @@ void withdraw_earlier_settings(const LoadedSweep& sweep, const Surroundings& aro
     if (!standing || standing->id == run.id) continue;
     const ledger::AttemptState* last = ledger::last_attempt(ledger, standing->id);
     if (last != nullptr && !withdraw(folder, *last, around)) {
-      throw Error(fmt::format("--again: a job of the last attempt of {} has just surfaced; look again in a moment", run.name));
+      throw Error(
+          fmt::format("--again: a job of the last attempt of {} has just surfaced; look again in a moment", run.name));
     }
   }
 }
@@ -210,8 +219,8 @@ void withdraw_earlier_settings(const LoadedSweep& sweep, const Surroundings& aro
 namespace {
 
 // Written down before a folder is touched: after a crash the next `run` goes on with the same fresh start.
-void write_down_again(const LoadedSweep& sweep, const Surroundings& around, ledger::Ledger& ledger, const FileLock& lock,
-                      const std::set<RunId>& fresh) {
+void write_down_again(const LoadedSweep& sweep, const Surroundings& around, ledger::Ledger& ledger,
+                      const FileLock& lock, const std::set<RunId>& fresh) {
   std::vector<SweepEvent> events;
   for (const sweep::PlannedRun& run : sweep.plan.runs) {
     if (!fresh.contains(run.id)) continue;
@@ -233,31 +242,34 @@ void add_begun_afresh(const LoadedSweep& sweep, const ledger::Ledger& ledger, st
 
 }  // namespace
 
-RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options) {
+RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers,
+                    const RunOptions& options) {
   make_folders(around.workspace.own());
   const std::vector<std::string> sweeps{sweep.plan.sweep};
   RunReport report;
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](ledger::Ledger& ledger, const FileLock& lock) {
-    std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
-    refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
-    withdraw_earlier_settings(sweep, around, ledger, fresh);
-    write_down_again(sweep, around, ledger, lock, fresh);
-    add_begun_afresh(sweep, ledger, fresh);
-    report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
-    if (!report.expanded.events.empty()) record(lock, around, report.expanded.events);
-    stop_point("after-expand");
-    Chooser chooser(around, ledger, Writing::yes);
-    for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run);
-    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
-    report.finished_already = chooser.finished_already();
-    report.open_already = chooser.open_already();
-    report.waiting = chooser.waiting();
-    return chooser.choice();
-  });
+  report.submissions =
+      submit(around, schedulers.of_this_site(), sweeps, [&](ledger::Ledger& ledger, const FileLock& lock) {
+        std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
+        refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
+        withdraw_earlier_settings(sweep, around, ledger, fresh);
+        write_down_again(sweep, around, ledger, lock, fresh);
+        add_begun_afresh(sweep, ledger, fresh);
+        report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
+        if (!report.expanded.events.empty()) record(lock, around, report.expanded.events);
+        stop_point("after-expand");
+        Chooser chooser(around, ledger, Writing::yes);
+        for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run);
+        report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+        report.finished_already = chooser.finished_already();
+        report.open_already = chooser.open_already();
+        report.waiting = chooser.waiting();
+        return chooser.choice();
+      });
   return report;
 }
 
-DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options) {
+DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers,
+               const RunOptions& options) {
   ledger::Ledger ledger = load_history(around.workspace, {sweep.plan.sweep});
   std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
   refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
@@ -280,18 +292,19 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force) {
   RetryReport report;
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
-    Chooser chooser(around, ledger, Writing::yes);
-    for (const RunId& run : runs) {
-      const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
-      if (last == nullptr) continue;  // never handed over: `run` is for that
-      const ledger::RunHistory& history = ledger.runs.at(run);
-      chooser.offer_for_retry(RunFolder(history.folder), *last, force, history.name);
-    }
-    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
-    report.not_tried = chooser.waiting();
-    return chooser.choice();
-  });
+  report.submissions =
+      submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
+        Chooser chooser(around, ledger, Writing::yes);
+        for (const RunId& run : runs) {
+          const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
+          if (last == nullptr) continue;  // never handed over: `run` is for that
+          const ledger::RunHistory& history = ledger.runs.at(run);
+          chooser.offer_for_retry(RunFolder(history.folder), *last, force, history.name);
+        }
+        report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+        report.not_tried = chooser.waiting();
+        return chooser.choice();
+      });
   return report;
 }
 
@@ -307,20 +320,21 @@ RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, 
   const ledger::Ledger now = load_history(around.workspace, sweeps);
   const bool any = std::any_of(runs.begin(), runs.end(), [&](const RunId& run) { return due(now, run); });
   if (!any) return report;  // the common case needs no lock
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
-    Chooser chooser(around, ledger, Writing::yes);
-    for (const RunId& run : runs) {
-      if (!due(ledger, run)) continue;
-      const ledger::AttemptState& last = *ledger::last_attempt(ledger, run);
-      const ledger::RunHistory& history = ledger.runs.at(run);
-      const std::size_t before = chooser.chosen();
-      chooser.offer_for_retry(RunFolder(history.folder), last, Force::no, history.name);
-      if (chooser.chosen() > before) chooser.add_event({last.sweep, ledger::RetryUsed{last.key, last.cause}});
-    }
-    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
-    report.not_tried = chooser.waiting();
-    return chooser.choice();
-  });
+  report.submissions =
+      submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
+        Chooser chooser(around, ledger, Writing::yes);
+        for (const RunId& run : runs) {
+          if (!due(ledger, run)) continue;
+          const ledger::AttemptState& last = *ledger::last_attempt(ledger, run);
+          const ledger::RunHistory& history = ledger.runs.at(run);
+          const std::size_t before = chooser.chosen();
+          chooser.offer_for_retry(RunFolder(history.folder), last, Force::no, history.name);
+          if (chooser.chosen() > before) chooser.add_event({last.sweep, ledger::RetryUsed{last.key, last.cause}});
+        }
+        report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+        report.not_tried = chooser.waiting();
+        return chooser.choice();
+      });
   return report;
 }
 

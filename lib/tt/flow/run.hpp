@@ -30,7 +30,8 @@ struct RunReport {
 };
 
 // Under one lock: fold, expand, choose, intents. Then the scheduler is called.
-RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options);
+RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers,
+                    const RunOptions& options);
 
 // What run_sweep would hand over now, and the folders it would make first. Writes nothing, asks nobody.
 struct DryRun {

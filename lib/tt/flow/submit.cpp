@@ -8,15 +8,14 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/log.hpp"
+#include "tt/base/stop_point.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/ledger/journal.hpp"
-#include "tt/base/stop_point.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
 
 namespace tt::flow {
 namespace {
-
 
 // Runs that can share one job array.
 using Shape = std::tuple<std::string, int, int, double>;  // sweep, nodes, GPUs per node, walltime
@@ -38,7 +37,8 @@ std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, co
 }
 
 PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
-                               const Surroundings& around, const site::Profile& site, const scheduler::Scheduler& scheduler) {
+                               const Surroundings& around, const site::Profile& site,
+                               const scheduler::Scheduler& scheduler) {
   const SubmissionFolder folder(around.workspace.root(), token);
   render::JobRequest job;
   job.token = token;
@@ -85,7 +85,8 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
   for (const Candidate& run : runs) {
     const ledger::AttemptState* last = ledger::last_attempt(ledger, run.record.id);
     const auto standing = run.folder.load_record();
-    if (last != nullptr && !last->closed) throw Error(fmt::format("internal: run {} is open and was chosen", run.record.name));
+    if (last != nullptr && !last->closed)
+      throw Error(fmt::format("internal: run {} is open and was chosen", run.record.name));
     if (!standing || standing->id != run.record.id) {
       throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
     }
@@ -149,7 +150,8 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
 }  // namespace
 
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
-                                        const Surroundings& around, const scheduler::Scheduler& scheduler, Tokens tokens) {
+                                        const Surroundings& around, const scheduler::Scheduler& scheduler,
+                                        Tokens tokens) {
   std::vector<PreparedSubmission> prepared;
   for (const std::vector<Candidate>& alike : group(runs, scheduler.limits())) {
     std::vector<int> attempts;
@@ -170,18 +172,20 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
     refuse_unsafe(choice.runs, ledger);
     prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
     std::vector<SweepEvent> events = choice.events;
-    for (const PreparedSubmission& one : prepared) events.push_back(intent_of(one, around, around.site.profile, scheduler.name()));
+    for (const PreparedSubmission& one : prepared)
+      events.push_back(intent_of(one, around, around.site.profile, scheduler.name()));
     stop_point("before-intent");
     if (!events.empty()) record(lock, around, events);
     stop_point("after-intent");
   }
   std::vector<HandedOver> handed_over;
-  for (const PreparedSubmission& one : prepared) handed_over.push_back(hand_over(one, around, around.site.profile, scheduler));
+  for (const PreparedSubmission& one : prepared)
+    handed_over.push_back(hand_over(one, around, around.site.profile, scheduler));
   return handed_over;
 }
 
-std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site, scheduler::Scheduler& scheduler,
-                                       const ledger::SubmissionState& old) {
+std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site,
+                                       scheduler::Scheduler& scheduler, const ledger::SubmissionState& old) {
   PreparedSubmission prepared;
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
@@ -197,7 +201,8 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
       RunFolder folder(task.folder);
       auto run_record = folder.load_record();
       if (!run_record || run_record->id != task.run) {
-        log::warning(fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
+        log::warning(
+            fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
         continue;
       }
       runs.push_back({std::move(folder), std::move(*run_record), task.mode});

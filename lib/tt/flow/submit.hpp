@@ -45,11 +45,12 @@ struct PreparedSubmission {
 enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry run
 // Groups runs of one shape, cuts at the scheduler's array limit, numbers the attempts.
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
-                                        const Surroundings& around, const scheduler::Scheduler& scheduler, Tokens tokens);
+                                        const Surroundings& around, const scheduler::Scheduler& scheduler,
+                                        Tokens tokens);
 
 struct HandedOver {
   Token token;
-  JobId job;            // empty: refused or no answer
+  JobId job;  // empty: refused or no answer
   std::size_t runs = 0;
   std::string refused;  // the scheduler's reason
   std::string no_answer;
@@ -59,7 +60,7 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
 
 // The same attempts again, with a new token, after `old` was absent past the settle time.
 // `site` and `scheduler` are those of the old submission. nullopt: nothing of it is left to hand over.
-std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site, scheduler::Scheduler& scheduler,
-                                       const ledger::SubmissionState& old);
+std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site,
+                                       scheduler::Scheduler& scheduler, const ledger::SubmissionState& old);
 
 }  // namespace tt::flow

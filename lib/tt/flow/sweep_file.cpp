@@ -59,7 +59,8 @@ auto gathering(Problems& problems, Load load) -> std::optional<decltype(load())>
 
 void refuse_registry(const sweep::Spec& spec) {
   if (!spec.base.is_registry()) return;
-  throw BadInput(Problem{spec.base.place, "a base of {module, config} (TorchTitan 0.3) is not supported by this version",
+  throw BadInput(Problem{spec.base.place,
+                         "a base of {module, config} (TorchTitan 0.3) is not supported by this version",
                          "use a TOML base: TorchTitan 0.2.2 and earlier"});
 }
 

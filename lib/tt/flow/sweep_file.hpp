@@ -22,7 +22,7 @@ struct LoadedSweep {
   std::filesystem::path script;     // run_train.sh, absolute
   std::string script_fingerprint;
   std::string base_fingerprint;
-  std::string file_fingerprint;     // of the sweep file and the base: has one of them changed since the last expand?
+  std::string file_fingerprint;  // of the sweep file and the base: has one of them changed since the last expand?
   sweep::Plan plan;
 };
 

@@ -20,7 +20,8 @@ Value to_value(const std::vector<IndexedRun>& runs) {
 std::vector<IndexedRun> runs_of(const Value& list) {
   std::vector<IndexedRun> runs;
   if (!list.is_list()) return runs;
-  for (const Value& run : list.as_list()) runs.push_back({{run.text_or("id")}, run.text_or("model"), run.text_or("name")});
+  for (const Value& run : list.as_list())
+    runs.push_back({{run.text_or("id")}, run.text_or("model"), run.text_or("name")});
   return runs;
 }
 
@@ -32,7 +33,8 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   if (!text) return std::nullopt;
   const Value json = parse_json(*text, file.string());
   if (json.text_or("schema") != "tt.sweep-index/1") {
-    throw Error(fmt::format("{}: expected a tt.sweep-index/1 record; remove it and run `tt-sweep expand` again", file.string()));
+    throw Error(fmt::format("{}: expected a tt.sweep-index/1 record; remove it and run `tt-sweep expand` again",
+                            file.string()));
   }
   SweepIndex index;
   index.sweep = json.text_or("sweep");

@@ -19,11 +19,11 @@ struct IndexedRun {
 
 struct SweepIndex {
   std::string sweep;
-  std::filesystem::path file;     // the sweep file, absolute
+  std::filesystem::path file;       // the sweep file, absolute
   std::filesystem::path base_file;  // its base, absolute
-  std::string file_fingerprint;   // of both at the last expand
-  std::string expanded;           // ISO 8601
-  std::vector<IndexedRun> runs;   // in plan order
+  std::string file_fingerprint;     // of both at the last expand
+  std::string expanded;             // ISO 8601
+  std::vector<IndexedRun> runs;     // in plan order
   std::vector<IndexedRun> orphans;  // runs of earlier plans whose folders are still there
 };
 

@@ -43,7 +43,8 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger) {
   }
 }
 
-RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around, const ledger::Ledger& ledger) {
+RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around,
+                const ledger::Ledger& ledger) {
   RunView view;
   view.id = run.id;
   view.name = run.name;
@@ -94,7 +95,8 @@ class Matcher {
 Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
   std::vector<std::string> names;
   for (const RunView& run : runs) names.push_back(run.name);
-  std::string advice = names.empty() ? "no sweep was expanded in this workspace yet" : "`tt-submit status` lists the runs";
+  std::string advice =
+      names.empty() ? "no sweep was expanded in this workspace yet" : "`tt-submit status` lists the runs";
   if (const auto near = nearest(word, names)) advice = fmt::format("did you mean '{}'?", *near);
   return Error(fmt::format("no run here matches '{}'; {}", word, advice), ExitCode::bad_input);
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tt/flow/sweep_index.hpp"
 #include "tt/flow/surroundings.hpp"
+#include "tt/flow/sweep_index.hpp"
 #include "tt/job/run_folder.hpp"
 #include "tt/ledger/fold.hpp"
 
@@ -24,10 +24,10 @@ struct RunView {
   JobId job;
   Token token;
   std::string site;
-  int attempt = 0;    // 0: never handed over
-  int index = 0;      // in its submission
+  int attempt = 0;  // 0: never handed over
+  int index = 0;    // in its submission
   std::optional<Instant> since;
-  std::string cause;  // of an ended attempt
+  std::string cause;     // of an ended attempt
   bool in_sweep = true;  // false: of an earlier plan
 };
 

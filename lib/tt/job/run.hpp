@@ -25,7 +25,7 @@ using Variables = std::map<std::string, std::string>;
 struct Resources {
   int nodes = 1;
   int gpus_per_node = 1;
-  int gpus = 1;          // nodes * gpus_per_node; also the world size
+  int gpus = 1;  // nodes * gpus_per_node; also the world size
   Seconds walltime{0};
   friend bool operator==(const Resources&, const Resources&) = default;
 };
@@ -35,9 +35,9 @@ enum class Apply { config, flags, both };
 std::string to_string(Apply apply);
 
 struct Launch {
-  std::filesystem::path script;        // run_train.sh, absolute
-  std::filesystem::path folder;        // working directory of the training, absolute
-  std::filesystem::path config;        // config.toml of the run folder, absolute
+  std::filesystem::path script;  // run_train.sh, absolute
+  std::filesystem::path folder;  // working directory of the training, absolute
+  std::filesystem::path config;  // config.toml of the run folder, absolute
   Apply apply = Apply::config;
   std::string log_rank = "0";          // local rank(s) whose output shows the loss
   std::vector<std::string> arguments;  // --section.key=value words after the script
@@ -46,7 +46,7 @@ struct Launch {
 struct TorchTitanFacts {
   std::string version;  // as given or recognised; "unknown" when nobody can say
   std::string era;
-  std::string source;   // by what it is known: "sweep", "keys of base/llama3_8b.toml", ...
+  std::string source;  // by what it is known: "sweep", "keys of base/llama3_8b.toml", ...
 };
 
 struct Fingerprints {

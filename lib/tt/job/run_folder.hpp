@@ -22,7 +22,7 @@ class RunFolder {
   std::filesystem::path attempt(int attempt) const;
   std::filesystem::path attempt_log(int attempt) const { return this->attempt(attempt) / "log.txt"; }
   std::filesystem::path attempt_exit(int attempt) const { return this->attempt(attempt) / "exit.json"; }
-  std::filesystem::path log() const { return path_ / "log.txt"; }    // link into the open attempt
+  std::filesystem::path log() const { return path_ / "log.txt"; }     // link into the open attempt
   std::filesystem::path exit() const { return path_ / "exit.json"; }  // link into the open attempt
   std::filesystem::path summary_json() const { return path_ / "summary.json"; }
   std::filesystem::path summary_md() const { return path_ / "summary.md"; }
@@ -30,7 +30,7 @@ class RunFolder {
 
   // The highest n of claim-<n> and attempt-<n> in the folder; 0 when there is none.
   int last_attempt() const;
-  bool is_committed() const;  // run.json is there
+  bool is_committed() const;                     // run.json is there
   std::optional<RunRecord> load_record() const;  // nullopt: no run.json; throws when it cannot be read
 
  private:

@@ -13,14 +13,14 @@ enum class RunState {
   queued,
   held,
   running,
-  finished,   // exit 0 on every node, end mark or last step seen, finite loss
+  finished,  // exit 0 on every node, end mark or last step seen, finite loss
   failed,
   cancelled,
   timed_out,
   preempted,
-  lost,       // nobody can say
-  skipped,    // refused by a rule; never queued
-  unknown,    // the scheduler used a word we do not know
+  lost,     // nobody can say
+  skipped,  // refused by a rule; never queued
+  unknown,  // the scheduler used a word we do not know
 };
 
 std::string to_string(RunState state);  // "timed-out"

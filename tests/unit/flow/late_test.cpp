@@ -1,0 +1,116 @@
+// A submission whose answer was lost: it may surface after everybody gave it up. A scheduler that a test drives, real
+// submission folders, real job scripts.
+#include <gmock/gmock.h>
+
+#include "support/fake_scheduler.hpp"
+#include "support/tools.hpp"
+#include "tt/flow/run.hpp"
+
+namespace tt::flow {
+namespace {
+
+using testing::SizeIs;
+
+class SteppedClock final : public Clock {
+ public:
+  Instant now() const override { return now_; }
+  void sleep(Seconds duration) override { now_ += std::chrono::duration_cast<Instant::duration>(duration); }
+
+ private:
+  Instant now_ = SystemClock().now();
+};
+
+class LateSurfacing : public testing::Test {
+ protected:
+  LateSurfacing()
+      : workspace_({"story", "  training.local_batch_size: [1]\n", "", "00:05:00"}),
+        around_(surroundings()),
+        schedulers_(around_) {
+    schedulers_.use(around_.site.profile, std::make_unique<test::FakeScheduler>(fake_));
+    fake_.settles_after(Seconds{60});
+  }
+
+  Surroundings surroundings() {
+    SurroundingsFlags flags;
+    flags.site = "laptop";
+    flags.workspace = workspace_.path().string();
+    Surroundings around = look_around(flags, Environment::of_this_process(), clock_);
+    around.here = workspace_.path();
+    return around;
+  }
+
+  RunReport run() {
+    return run_sweep(load_sweep((workspace_ / "sweep.yaml").string(), around_), around_, schedulers_, {});
+  }
+  RefreshReport look() {
+    const RefreshReport report = refresh(around_, schedulers_, {"story"});
+    hand_over_again(around_, schedulers_, report);
+    return report;
+  }
+  RunState state() {
+    const ledger::Ledger ledger = load_history(around_.workspace, {"story"});
+    return ledger.runs.begin()->second.attempts.rbegin()->second.state;
+  }
+  static scheduler::TaskEnd exited(int status) {
+    scheduler::TaskEnd end;
+    end.reason = scheduler::EndReason::exited;
+    end.status = status;
+    return end;
+  }
+
+  test::Workspace workspace_;
+  SteppedClock clock_;
+  test::FakeScheduler fake_;
+  Surroundings around_;
+  Schedulers schedulers_;
+};
+
+TEST_F(LateSurfacing, ItIsNotHandedOverAgainBeforeTheSettleTime) {
+  fake_.swallows("timed out");
+  const RunReport report = run();
+  ASSERT_THAT(report.submissions, SizeIs(1));
+  EXPECT_EQ(report.submissions[0].no_answer, "timed out");
+  look();
+  clock_.sleep(Seconds{59});
+  look();
+  EXPECT_THAT(fake_.submitted(), SizeIs(1));
+}
+
+TEST_F(LateSurfacing, TheJobThatSurfacesFirstTrainsAndTheOtherStops) {
+  fake_.swallows("timed out");
+  run();
+  look();
+  clock_.sleep(Seconds{61});
+  fake_.accepts();
+  look();
+  ASSERT_THAT(fake_.submitted(), SizeIs(2)) << "absent past the settle time: the same attempt again";
+  const Token old_token = fake_.tokens().at(0), new_token = fake_.tokens().at(1);
+  EXPECT_NE(old_token, new_token);
+
+  // Both start after all: the old one first.
+  fake_.run(old_token, 0);
+  fake_.run(new_token, 0);
+  EXPECT_EQ(workspace_.trainings().at("_bs1"), 1);
+  fake_.has_ended(new_token, 0, exited(66));
+  fake_.has_ended(old_token, 0, exited(0));
+  look();  // the claim names the other submission: adopted
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  look();
+  EXPECT_THAT(fake_.submitted(), SizeIs(2));
+}
+
+TEST_F(LateSurfacing, ASchedulerThatCannotBeAskedChangesNothing) {
+  fake_.swallows("timed out");
+  run();
+  fake_.goes_deaf("connection refused");
+  clock_.sleep(Seconds{3600});
+  const RefreshReport report = look();
+  ASSERT_THAT(report.sites, SizeIs(1));
+  EXPECT_FALSE(report.sites[0].asked);
+  EXPECT_EQ(report.sites[0].why, "connection refused");
+  EXPECT_THAT(fake_.submitted(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace tt::flow
