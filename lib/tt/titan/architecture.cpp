@@ -1,6 +1,9 @@
 #include "tt/titan/architecture.hpp"
 
 #include <array>
+#include <deque>
+#include <map>
+#include <utility>
 
 #include "tt/base/text.hpp"
 #include "tt/titan/presets.hpp"
@@ -25,20 +28,26 @@ enum Column : std::size_t {
   vocab_size,
   tied,
   qk_norm,
+  qkv_bias,
   experts,
   shared_experts,
   top_k,
   expert_ffn_size,
   dense_layers,
+  expert_step,
+  router_bias,
   kv_lora,
   q_lora,
   qk_nope,
   qk_rope,
   v_head,
+  max_seq_len,
+  attention,
 };
 
 std::optional<std::int64_t> number(const Row& row, Column column) { return to_integer(row[column]); }
 std::int64_t known_number(const Row& row, Column column) { return number(row, column).value_or(0); }
+bool flag(const Row& row, Column column) { return row[column] == "1"; }
 
 Architecture architecture_of_row(const Row& row) {
   Architecture found;
@@ -51,15 +60,20 @@ Architecture architecture_of_row(const Row& row) {
   found.head_dim = number(row, head_dim);
   found.ffn_size = number(row, ffn_size);
   found.vocab_size = number(row, vocab_size);
-  found.tied_embeddings = row[tied] == "1";
-  found.qk_norm = row[qk_norm] == "1";
+  found.tied_embeddings = flag(row, tied);
+  found.qk_norm = flag(row, qk_norm);
+  found.qkv_bias = flag(row, qkv_bias);
   found.experts_known = number(row, experts).has_value();
   if (known_number(row, experts) > 0)
-    found.experts = Experts{known_number(row, experts), known_number(row, shared_experts), known_number(row, top_k),
-                            known_number(row, expert_ffn_size), known_number(row, dense_layers)};
+    found.experts = Experts{known_number(row, experts),      known_number(row, shared_experts),
+                            known_number(row, top_k),        known_number(row, expert_ffn_size),
+                            known_number(row, dense_layers), known_number(row, expert_step),
+                            flag(row, router_bias)};
   if (number(row, kv_lora))
     found.latent = LatentAttention{known_number(row, kv_lora), known_number(row, q_lora), known_number(row, qk_nope),
                                    known_number(row, qk_rope), known_number(row, v_head)};
+  found.max_seq_len = number(row, max_seq_len);
+  if (row[attention] != "-") found.attention = row[attention];
   return found;
 }
 
@@ -67,25 +81,31 @@ struct Entry {
   Era first;
   Era last;
   Architecture architecture;
+  bool holds_in(Era era) const { return first <= era && era <= last; }
 };
 
-const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = [] {
-    std::vector<Entry> read;
+using Name = std::pair<std::string_view, std::string_view>;  // family, flavor
+
+// Asked for every point of a sweep, so the names are looked up, not searched for.
+struct Shipped {
+  std::deque<Entry> entries;
+  std::map<Era, std::map<Name, const Architecture*>> by_name;
+};
+
+const Shipped& shipped() {
+  static const Shipped all = [] {
+    Shipped read;
     for (const Row& row : table_rows("architectures.tsv"))
-      read.push_back({parse_era(row[first]).value(), parse_era(row[last]).value(), architecture_of_row(row)});
+      read.entries.push_back({parse_era(row[first]).value(), parse_era(row[last]).value(), architecture_of_row(row)});
+    for (const std::string& name : era_names()) {
+      const Era era = parse_era(name).value();
+      for (const Entry& entry : read.entries)
+        if (entry.holds_in(era))
+          read.by_name[era].emplace(Name{entry.architecture.family, entry.architecture.flavor}, &entry.architecture);
+    }
     return read;
   }();
   return all;
-}
-
-bool holds_in(Era era, const Entry& entry) { return entry.first <= era && era <= entry.last; }
-
-const Architecture* find_entry(Era era, std::string_view family, std::string_view name) {
-  for (const Entry& entry : entries())
-    if (entry.architecture.flavor == name && entry.architecture.family == family && holds_in(era, entry))
-      return &entry.architecture;
-  return nullptr;
 }
 
 // "17bx16e_irope" → "17bx16e": these differ in the attention kernel or mask, in no size.
@@ -96,25 +116,28 @@ std::string_view without_attention_suffix(std::string_view name) {
   return name;
 }
 
-// "torchtitan.models.llama3" → "llama3"
-std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
-
 }  // namespace
 
+std::string_view family_of_model(std::string_view model_name) {
+  const std::string_view last_part = model_name.substr(model_name.rfind('.') + 1);
+  return last_part == "llama3_ft" ? "llama3" : last_part;
+}
+
+const Architecture* find_shipped_architecture(Era era, std::string_view model_name, std::string_view flavor_name) {
+  if (!has_toml(era)) flavor_name = flavor_of_config(flavor_name).value_or(flavor_name);
+  const auto of_era = shipped().by_name.find(era);
+  if (of_era == shipped().by_name.end()) return nullptr;
+  const auto found = of_era->second.find(Name{family_of_model(model_name), flavor_name});
+  return found == of_era->second.end() ? nullptr : found->second;
+}
+
 std::optional<Architecture> find_architecture(Era era, std::string_view model_name, std::string_view flavor_name) {
-  const std::string_view wanted = last_part(model_name);
-  std::string of_config;
-  if (!has_toml(era)) {
-    of_config = flavor_of_config(flavor_name).value_or(std::string(flavor_name));
-    flavor_name = of_config;
-  }
-  const Architecture* found = find_entry(era, wanted, flavor_name);
-  if (found == nullptr) found = find_entry(era, wanted, without_attention_suffix(flavor_name));
+  const Architecture* found = find_shipped_architecture(era, model_name, flavor_name);
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 std::string architecture_name(const Architecture& architecture) {
-  std::string name = architecture.family + "_" + lower(architecture.flavor);
+  std::string name = architecture.family + "_" + lower(without_attention_suffix(architecture.flavor));
   for (char& letter : name)
     if (letter == '.' || letter == '-') letter = '_';
   return name;
@@ -122,9 +145,16 @@ std::string architecture_name(const Architecture& architecture) {
 
 std::vector<std::string> flavors_of(Era era, std::string_view model_name) {
   std::vector<std::string> names;
-  for (const Entry& entry : entries())
-    if (entry.architecture.family == model_name && holds_in(era, entry)) names.push_back(entry.architecture.flavor);
+  for (const Architecture* each : shipped_in(era))
+    if (each->family == model_name) names.push_back(each->flavor);
   return names;
+}
+
+std::vector<const Architecture*> shipped_in(Era era) {
+  std::vector<const Architecture*> found;
+  for (const Entry& entry : shipped().entries)
+    if (entry.holds_in(era)) found.push_back(&entry.architecture);
+  return found;
 }
 
 }  // namespace tt::titan

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include "tt/titan/schema.hpp"
 #include "tt/titan/table.hpp"
@@ -12,15 +14,24 @@ namespace {
 
 enum Column : std::size_t { config_column, key_column, value_column };
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = table_rows("presets-0.3.0.tsv");
+using Name = std::pair<std::string_view, std::string_view>;  // config, key
+
+// Asked for every key of every point of a sweep.
+const std::map<Name, Row>& rows() {
+  static const std::map<Name, Row> all = [] {
+    std::map<Name, Row> read;
+    for (Row& row : table_rows("presets-0.3.0.tsv")) {
+      const Name name{row[config_column], row[key_column]};
+      read.emplace(name, std::move(row));
+    }
+    return read;
+  }();
   return all;
 }
 
 const Row* find_row(std::string_view config, std::string_view key) {
-  for (const Row& row : rows())
-    if (row[config_column] == config && row[key_column] == key) return &row;
-  return nullptr;
+  const auto found = rows().find(Name{config, key});
+  return found == rows().end() ? nullptr : &found->second;
 }
 
 // The table lists every departure from the class defaults for these keys, so silence means the default.
@@ -36,10 +47,10 @@ bool is_covered(std::string_view key) {
 
 bool is_preset(std::string_view config) { return find_row(config, "flavor") != nullptr; }
 
-std::optional<std::string> flavor_of_config(std::string_view config) {
+std::optional<std::string_view> flavor_of_config(std::string_view config) {
   const Row* row = find_row(config, "flavor");
   if (row == nullptr) return std::nullopt;
-  return std::string((*row)[value_column]);
+  return (*row)[value_column];
 }
 
 std::optional<Value> preset_value(std::string_view config, std::string_view key) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "tt/base/value.hpp"
@@ -14,7 +13,7 @@ namespace tt::titan {
 
 bool is_preset(std::string_view config);
 // "llama3_8b" → "8B"; nullopt for a function that is not in the table.
-std::optional<std::string> flavor_of_config(std::string_view config);
+std::optional<std::string_view> flavor_of_config(std::string_view config);
 // What the function makes of a key: its own value, or the class default where it is known to leave the key alone.
 std::optional<Value> preset_value(std::string_view config, std::string_view key);
 

@@ -18,10 +18,9 @@ std::span<const Rule> rules() {
   return all;
 }
 
-std::vector<Refusal> refusals(const Settings& settings, std::int64_t world) {
-  const TrainingShape shape = shape_of(settings, world);
-  const auto architecture = find_architecture(shape.era, shape.model, shape.flavor);
-  const RuleInput input{settings, shape, world, architecture ? &*architecture : nullptr};
+std::vector<Refusal> refusals(const Settings& settings, std::int64_t world, const Architectures& architectures) {
+  const TrainingShape shape = shape_of(settings, world, architectures);
+  const RuleInput input{settings, shape, world, architectures.find(shape.era, shape.model, shape.flavor)};
   std::vector<Refusal> refused;
   for (const Rule& rule : rules()) {
     if (shape.era < rule.first || rule.last < shape.era) continue;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tt/titan/architecture.hpp"
+#include "tt/titan/architectures.hpp"
 #include "tt/titan/settings.hpp"
 
 namespace tt::titan {
@@ -39,6 +39,7 @@ struct Refusal {
   std::string reason;
 };
 // Every rule of the era that refuses, in the order of rules().
-std::vector<Refusal> refusals(const Settings& settings, std::int64_t world);
+std::vector<Refusal> refusals(const Settings& settings, std::int64_t world,
+                              const Architectures& architectures = shipped_architectures());
 
 }  // namespace tt::titan

@@ -93,7 +93,7 @@ void count_accumulation(TrainingShape& shape) {
 }
 
 // The size is set since 0.1.0, the count before; the other one follows.
-void count_microbatches(const Settings& settings, TrainingShape& shape) {
+void count_microbatches(const Settings& settings, const Architectures& architectures, TrainingShape& shape) {
   shape.microbatch_size = shape.local_batch_size;
   shape.microbatches = 1;
   if (shape.pp <= 1) return;
@@ -102,15 +102,15 @@ void count_microbatches(const Settings& settings, TrainingShape& shape) {
     shape.microbatches = shape.microbatch_size > 0 ? shape.local_batch_size / shape.microbatch_size : 0;
     return;
   }
-  const auto architecture = find_architecture(shape.era, shape.model, shape.flavor);
-  const auto stages = stage_count(settings, shape.pp, architecture ? &*architecture : nullptr);
+  const Architecture* architecture = architectures.find(shape.era, shape.model, shape.flavor);
+  const auto stages = stage_count(settings, shape.pp, architecture);
   shape.microbatches = settings.integer(Knob::pipeline_microbatches).value_or(stages.value_or(shape.pp));
   shape.microbatch_size = shape.microbatches > 0 ? shape.local_batch_size / shape.microbatches : 0;
 }
 
 }  // namespace
 
-TrainingShape shape_of(const Settings& settings, std::int64_t world) {
+TrainingShape shape_of(const Settings& settings, std::int64_t world, const Architectures& architectures) {
   TrainingShape shape;
   shape.era = settings.era();
   shape.world = world;
@@ -127,7 +127,7 @@ TrainingShape shape_of(const Settings& settings, std::int64_t world) {
   shape.global_batch_size = settings.integer(Knob::global_batch_size).value_or(-1);
   shape.pipeline_schedule = settings.text(Knob::pipeline_schedule).value_or("");
   count_accumulation(shape);
-  count_microbatches(settings, shape);
+  count_microbatches(settings, architectures, shape);
   return shape;
 }
 

@@ -14,6 +14,7 @@
 
 #include "tt/base/value.hpp"
 #include "tt/job/run.hpp"
+#include "tt/titan/architectures.hpp"
 #include "tt/titan/era.hpp"
 #include "tt/titan/schema.hpp"
 
@@ -70,7 +71,8 @@ struct TrainingShape {
   std::string pipeline_schedule;
   std::int64_t dp() const { return dp_replicate * dp_shard; }
 };
-TrainingShape shape_of(const Settings& settings, std::int64_t world);
+TrainingShape shape_of(const Settings& settings, std::int64_t world,
+                       const Architectures& architectures = shipped_architectures());
 
 // Product of the explicit degrees; nullopt when dp_shard is -1 (then nobody but the sweep can say how many GPUs).
 std::optional<std::int64_t> gpus_from_degrees(const Settings& settings);
