@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034 # the lists are for those who source this
 
 tt_build_packages=(g++ cmake ninja-build libtomlplusplus-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev
-  nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev)
+  nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev liblua5.4-dev)
 tt_run_packages=(python3)
 tt_test_packages=(libgtest-dev libgmock-dev)
 

@@ -147,7 +147,7 @@ class SweepTool {
     print(fmt::format(
         "{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
         totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
-        sweep.plan.torchtitan.version, sweep.plan.torchtitan.source));
+        sweep.plan.grounds.front().torchtitan.version, sweep.plan.grounds.front().torchtitan.source));
     return ExitCode::done;
   }
 

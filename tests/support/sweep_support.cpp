@@ -41,7 +41,18 @@ std::string sweep_with(const std::string& yaml) {
 sweep::PlanInput input_of(const std::string& yaml, const std::string& base) {
   sweep::PlanInput input;
   input.spec = sweep::read_spec(source(yaml));
-  if (!base.empty()) input.base = config::Document::parse(source(base, "base.toml"));
+  for (const sweep::BaseReference& named : input.spec.bases) {
+    sweep::BaseInput one;
+    one.place = named.place;
+    if (named.is_registry()) {
+      one.module = named.module->text;
+      one.config = named.config->text;
+    } else {
+      one.document = config::Document::parse(source(base, named.spelled));
+    }
+    input.bases.push_back(std::move(one));
+  }
+  input.roots.resize(input.spec.torchtitan.roots.size());
   input.site = roomy_site();
   input.gpus_per_node = input.site.gpus_per_node;
   return input;

@@ -83,10 +83,15 @@ std::vector<fs::path> list_run_folders(const Surroundings& around, const std::st
     throw Error(
         fmt::format("sweep '{}' was not expanded in {}; {}", spec.name.text, around.workspace.root().string(), advice));
   }
-  const auto base = read_file_if_there(index->base_file);
-  if (!base || fingerprint_of_files(spec.source->text(), *base) != index->file_fingerprint) {
-    throw Error(fmt::format("{} or its base {} changed since the last expand ({}); {}", sweep_file,
-                            index->base_file.string(), index->expanded, advice));
+  std::vector<std::string> bases;
+  std::string named;
+  for (const fs::path& base : index->base_files) {
+    bases.push_back(read_file_if_there(base).value_or("(gone)"));
+    named += (named.empty() ? "" : ", ") + base.string();
+  }
+  if (fingerprint_of_files(spec.source->text(), bases) != index->file_fingerprint) {
+    throw Error(fmt::format("{} or its base {} changed since the last expand ({}); {}", sweep_file, named,
+                            index->expanded, advice));
   }
   std::vector<fs::path> folders;
   for (const IndexedRun& run : index->runs) folders.push_back(around.workspace.run_folder(run.model, run.name).path());

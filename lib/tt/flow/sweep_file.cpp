@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tt/base/error.hpp"
@@ -12,37 +13,30 @@
 namespace tt::flow {
 namespace {
 
-// The base of a sweep, and problems that point at the line that names it.
-config::Document load_base(const sweep::Spec& spec, const fs::path& path) {
+// A base file, and problems that point at the line that names it.
+config::Document load_document(const sweep::Written& named, const fs::path& path) {
   try {
     return config::Document::load(path.string());
   } catch (const BadInput& trouble) {
     const bool about_the_file = trouble.problems().front().place.line == 0;
     if (!about_the_file) throw;  // points into the TOML itself
-    throw BadInput(Problem{spec.base.file->place, trouble.problems().front().message,
+    throw BadInput(Problem{named.place, trouble.problems().front().message,
                            "`base:` is a path relative to the sweep file, or absolute; ${VAR} expands"});
   }
 }
 
-fs::path training_folder(const sweep::Spec& spec, const fs::path& folder, const Environment& environment) {
-  if (!spec.torchtitan.root) {
-    throw BadInput(Problem{whole_file(spec.source->name()), "torchtitan.root is not set: where is run_train.sh?",
-                           "add  torchtitan: {root: \"${TORCHTITAN_ROOT}\"}  with the path of a TorchTitan checkout"});
-  }
-  fs::path root = sweep::resolve_path(*spec.torchtitan.root, folder, environment);
-  if (!is_folder(root)) {
-    throw BadInput(Problem{spec.torchtitan.root->place, fmt::format("torchtitan.root {} is no folder", root.string()),
-                           "it is a path relative to the sweep file, or absolute"});
-  }
-  return root;
+fs::path training_folder(const sweep::Written& root, const fs::path& folder, const Environment& environment) {
+  fs::path found = sweep::resolve_path(root, folder, environment);
+  if (is_folder(found)) return found;
+  throw BadInput(Problem{root.place, fmt::format("torchtitan.root {} is no folder", found.string()),
+                         "it is a path relative to the sweep file, or absolute"});
 }
 
-fs::path launch_script(const sweep::Spec& spec, const fs::path& root) {
-  fs::path script = absolute_path(spec.torchtitan.script.text, root);
+fs::path launch_script(const sweep::Written& named, const sweep::Written& root, const fs::path& folder) {
+  fs::path script = absolute_path(named.text, folder);
   if (is_there(script) && !is_folder(script)) return script;
-  const Place place =
-      spec.torchtitan.script.place.file.empty() ? spec.torchtitan.root->place : spec.torchtitan.script.place;
-  throw BadInput(Problem{place, fmt::format("there is no script {}", script.string()),
+  throw BadInput(Problem{named.place.file.empty() ? root.place : named.place,
+                         fmt::format("there is no script {}", script.string()),
                          "torchtitan.script is relative to torchtitan.root; a checkout has run_train.sh at its top"});
 }
 
@@ -57,51 +51,90 @@ auto gathering(Problems& problems, Load load) -> std::optional<decltype(load())>
   }
 }
 
-void refuse_registry(const sweep::Spec& spec) {
-  if (!spec.base.is_registry()) return;
-  throw BadInput(Problem{spec.base.place,
-                         "a base of {module, config} (TorchTitan 0.3) is not supported by this version",
-                         "use a TOML base: TorchTitan 0.2.2 and earlier"});
-}
+class SweepLoader {
+ public:
+  SweepLoader(const std::string& file, const Surroundings& around, const PlanOptions& options)
+      : around_(around), path_(absolute_path(file, around.here)) {
+    made_.sweep.file = path_;
+    made_.sweep.shown = file;
+    made_.input.site = around.site.profile;
+    made_.input.gpus_per_node = around.gpus_per_node;
+    made_.input.allow_new_keys = options.allow_new_keys;
+  }
+
+  SweepInput load() {
+    sweep::Spec spec = sweep::load_spec(made_.sweep.shown, problems_);
+    for (const sweep::BaseReference& base : spec.bases) add_base(base);
+    for (const sweep::Written& root : spec.torchtitan.roots) add_root(spec, root);
+    want_a_root(spec);
+    const bool all_bases = made_.input.bases.size() == spec.bases.size() && !spec.bases.empty();
+    if (!all_bases) throw BadInput(problems_.all());
+    std::vector<std::string> texts;
+    for (const LoadedBase& base : made_.sweep.bases) {
+      texts.push_back(base.document ? base.document->source()->text() : "");
+    }
+    made_.sweep.file_fingerprint = fingerprint_of_files(spec.source->text(), texts);
+    made_.input.problems = problems_.all();
+    made_.sweep.spec = spec;
+    made_.input.spec = std::move(spec);
+    return std::move(made_);
+  }
+
+ private:
+  void add_base(const sweep::BaseReference& base) {
+    sweep::BaseInput input;
+    input.place = base.place;
+    LoadedBase loaded;
+    if (base.is_registry()) {
+      input.module = base.module->text;
+      input.config = base.config->text;
+      loaded.fingerprint = fingerprint(base.spelled);
+    } else {
+      const auto document = gathering(problems_, [&] {
+        loaded.file = sweep::resolve_path(*base.file, path_.parent_path(), around_.environment);
+        return load_document(*base.file, loaded.file);
+      });
+      if (!document) return;
+      loaded.fingerprint = fingerprint(document->source()->text());
+      loaded.document = input.document = *document;
+    }
+    made_.sweep.bases.push_back(std::move(loaded));
+    made_.input.bases.push_back(std::move(input));
+  }
+
+  void add_root(const sweep::Spec& spec, const sweep::Written& root) {
+    const auto folder =
+        gathering(problems_, [&] { return training_folder(root, path_.parent_path(), around_.environment); });
+    const auto script = gathering(
+        problems_, [&] { return folder ? launch_script(spec.torchtitan.script, root, *folder) : fs::path(); });
+    if (folder && script) made_.sweep.roots.push_back({*folder, *script, fingerprint(read_file(*script))});
+    made_.input.roots.emplace_back();
+  }
+
+  // Of a TOML era only a checkout can be trained with; the registry era is also a wheel.
+  void want_a_root(const sweep::Spec& spec) {
+    const bool toml = std::any_of(spec.bases.begin(), spec.bases.end(), [](const auto& base) { return !base.is_registry(); });
+    if (!spec.torchtitan.roots.empty() || !toml) return;
+    problems_.add(whole_file(spec.source->name()), "torchtitan.root is not set: where is run_train.sh?",
+                  "add  torchtitan: {root: \"${TORCHTITAN_ROOT}\"}  with the path of a TorchTitan checkout");
+  }
+
+  const Surroundings& around_;
+  fs::path path_;
+  Problems problems_;
+  SweepInput made_;
+};
 
 }  // namespace
 
+SweepInput load_input(const std::string& file, const Surroundings& around, const PlanOptions& options) {
+  return SweepLoader(file, around, options).load();
+}
+
 LoadedSweep load_sweep(const std::string& file, const Surroundings& around, const PlanOptions& options) {
-  const fs::path path = absolute_path(file, around.here);
-  const fs::path folder = path.parent_path();
-  Problems problems;
-  sweep::Spec spec = sweep::load_spec(file, problems);
-  if (!problems.has_errors()) refuse_registry(spec);
-  if (!spec.base.file) throw BadInput(problems.all());
-
-  fs::path base_file;
-  const auto base = gathering(problems, [&] {
-    base_file = sweep::resolve_path(*spec.base.file, folder, around.environment);
-    return load_base(spec, base_file);
-  });
-  const auto root = gathering(problems, [&] { return training_folder(spec, folder, around.environment); });
-  const auto script = gathering(problems, [&] { return root ? launch_script(spec, *root) : fs::path(); });
-  if (!base) throw BadInput(problems.all());
-
-  sweep::PlanInput input;
-  input.spec = spec;
-  input.problems = problems.all();
-  input.base = *base;
-  input.site = around.site.profile;
-  input.gpus_per_node = around.gpus_per_node;
-  input.allow_new_keys = options.allow_new_keys;
-  sweep::Plan plan = sweep::make_plan(input);
-  return {path,
-          file,
-          std::move(spec),
-          *base,
-          base_file,
-          *root,
-          *script,
-          fingerprint(read_file(*script)),
-          fingerprint(base->source()->text()),
-          fingerprint_of_files(input.spec.source->text(), base->source()->text()),
-          std::move(plan)};
+  SweepInput loaded = load_input(file, around, options);
+  loaded.sweep.plan = sweep::make_plan(loaded.input);
+  return std::move(loaded.sweep);
 }
 
 }  // namespace tt::flow

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tt/config/document.hpp"
 #include "tt/flow/surroundings.hpp"
@@ -12,24 +13,43 @@
 
 namespace tt::flow {
 
+// A base of a sweep, loaded.
+struct LoadedBase {
+  std::optional<config::Document> document;  // none in the registry era
+  std::filesystem::path file;                // absolute; empty in the registry era
+  std::string fingerprint;
+};
+
+// What a sweep trains with.
+struct LoadedRoot {
+  std::filesystem::path folder;  // working directory of the training, absolute
+  std::filesystem::path script;  // run_train.sh, absolute
+  std::string script_fingerprint;
+};
+
 struct LoadedSweep {
   std::filesystem::path file;  // absolute
   std::string shown;           // as the user named it
   sweep::Spec spec;
-  config::Document base;
-  std::filesystem::path base_file;  // absolute
-  std::filesystem::path root;       // working directory of the training, absolute
-  std::filesystem::path script;     // run_train.sh, absolute
-  std::string script_fingerprint;
-  std::string base_fingerprint;
-  std::string file_fingerprint;  // of the sweep file and the base: has one of them changed since the last expand?
+  std::vector<LoadedBase> bases;  // of Spec::bases
+  std::vector<LoadedRoot> roots;  // of Spec::torchtitan.roots
+  std::string file_fingerprint;   // of the sweep file and the bases: has one of them changed since the last expand?
   sweep::Plan plan;
+
+  const LoadedBase& base_of(const sweep::PlannedRun& run) const { return bases[plan.ground_of(run).base]; }
+  const LoadedRoot& root_of(const sweep::PlannedRun& run) const { return roots[plan.ground_of(run).root]; }
 };
 
 struct PlanOptions {
   bool allow_new_keys = false;
 };
 
+// A sweep file with what planning needs, before it is planned.
+struct SweepInput {
+  LoadedSweep sweep;  // without its plan
+  sweep::PlanInput input;
+};
+SweepInput load_input(const std::string& file, const Surroundings& around, const PlanOptions& options = {});
 // Throws BadInput with every problem of the sweep file; reads only.
 LoadedSweep load_sweep(const std::string& file, const Surroundings& around, const PlanOptions& options = {});
 

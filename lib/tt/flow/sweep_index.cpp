@@ -39,7 +39,11 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   SweepIndex index;
   index.sweep = json.text_or("sweep");
   index.file = json.text_or("file");
-  index.base_file = json.text_or("base_file");
+  if (const Value& bases = json.at("base_files"); bases.is_list()) {
+    for (const Value& base : bases.as_list()) index.base_files.emplace_back(base.is_string() ? base.as_string() : "");
+  } else {
+    index.base_files.emplace_back(json.text_or("base_file"));
+  }
   index.file_fingerprint = json.text_or("file_fingerprint");
   index.expanded = json.text_or("expanded");
   index.runs = runs_of(json.at("runs"));
@@ -47,17 +51,21 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   return index;
 }
 
-std::string fingerprint_of_files(std::string_view sweep_text, std::string_view base_text) {
-  return fingerprint(std::string(sweep_text) + '\0' + std::string(base_text));
+std::string fingerprint_of_files(std::string_view sweep_text, const std::vector<std::string>& base_texts) {
+  std::string all(sweep_text);
+  for (const std::string& text : base_texts) all += '\0' + text;
+  return fingerprint(all);
 }
 
 void save_sweep_index(const Workspace& workspace, const SweepIndex& index) {
+  Value bases = Value::array();
+  for (const fs::path& base : index.base_files) bases.push(base.string());
   make_folders(workspace.sweep_index(index.sweep).parent_path());
   write_file(workspace.sweep_index(index.sweep), to_json(Value::object()
                                                              .set("schema", "tt.sweep-index/1")
                                                              .set("sweep", index.sweep)
                                                              .set("file", index.file.string())
-                                                             .set("base_file", index.base_file.string())
+                                                             .set("base_files", std::move(bases))
                                                              .set("file_fingerprint", index.file_fingerprint)
                                                              .set("expanded", index.expanded)
                                                              .set("runs", to_value(index.runs))

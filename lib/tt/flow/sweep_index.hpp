@@ -19,18 +19,18 @@ struct IndexedRun {
 
 struct SweepIndex {
   std::string sweep;
-  std::filesystem::path file;       // the sweep file, absolute
-  std::filesystem::path base_file;  // its base, absolute
-  std::string file_fingerprint;     // of both at the last expand
-  std::string expanded;             // ISO 8601
-  std::vector<IndexedRun> runs;     // in plan order
-  std::vector<IndexedRun> orphans;  // runs of earlier plans whose folders are still there
+  std::filesystem::path file;                     // the sweep file, absolute
+  std::vector<std::filesystem::path> base_files;  // its bases, absolute
+  std::string file_fingerprint;                   // of all of them at the last expand
+  std::string expanded;                           // ISO 8601
+  std::vector<IndexedRun> runs;                   // in plan order
+  std::vector<IndexedRun> orphans;                // runs of earlier plans whose folders are still there
 };
 
 // nullopt when the sweep was never expanded here.
 std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std::string& sweep);
-// Of a sweep file and its base as they stand now.
-std::string fingerprint_of_files(std::string_view sweep_text, std::string_view base_text);
+// Of a sweep file and its bases as they stand now.
+std::string fingerprint_of_files(std::string_view sweep_text, const std::vector<std::string>& base_texts);
 void save_sweep_index(const Workspace& workspace, const SweepIndex& index);
 
 }  // namespace tt::flow

@@ -89,6 +89,14 @@ Value to_value(const RunRecord& record) {
                          .set("config", record.launch.config.string())
                          .set("log_rank", record.launch.log_rank)
                          .set("arguments", std::move(arguments)));
+  if (!record.waived.empty()) {
+    Value waived = Value::array();
+    for (const WaivedRule& rule : record.waived) {
+      waived.push(
+          Value::object().set("rule", rule.rule).set("refusal", rule.refusal).set("reason", rule.reason));
+    }
+    json.set("waived_rules", std::move(waived));
+  }
   json.set("tool_version", record.tool_version);
   return json;
 }
@@ -123,6 +131,11 @@ RunRecord read_run_record(const std::string& text, const std::string& what) {
   const Value& torchtitan = json.at("torchtitan");
   record.torchtitan = {torchtitan.text_or("version"), torchtitan.text_or("era"), torchtitan.text_or("source")};
   record.launch = launch_of(json.at("launch"));
+  if (const Value& waived = json.at("waived_rules"); waived.is_list()) {
+    for (const Value& rule : waived.as_list()) {
+      record.waived.push_back({rule.text_or("rule"), rule.text_or("refusal"), rule.text_or("reason")});
+    }
+  }
   record.tool_version = json.text_or("tool_version");
   return record;
 }

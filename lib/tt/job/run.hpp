@@ -54,6 +54,13 @@ struct Fingerprints {
   std::string content;   // every byte that decides the run: for convergence
 };
 
+// A rule that refuses the run and was told only to warn.
+struct WaivedRule {
+  std::string rule;
+  std::string refusal;  // what it says of this run
+  std::string reason;   // why it only warns, as the sweep says
+};
+
 struct RunRecord {
   RunId id;
   std::string name;   // the run folder's name
@@ -70,6 +77,7 @@ struct RunRecord {
   Fingerprints fingerprint;
   TorchTitanFacts torchtitan;
   Launch launch;
+  std::vector<WaivedRule> waived;
   std::string tool_version;
 };
 

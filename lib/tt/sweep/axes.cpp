@@ -61,6 +61,10 @@ bool all_equally_long(const AxisGroup& group) {
 
 }  // namespace
 
+namespace {
+bool is_row(const std::string& section) { return section == "include" || section == "exclude"; }
+}  // namespace
+
 bool AxesReader::expect_map(const std::string& section, const Node& node) {
   if (node.is_map()) return true;
   problems_.add(node.place, fmt::format("'{}' is a map of keys, not {}", section, kind_name(node)));
@@ -79,13 +83,54 @@ bool AxesReader::claim(const std::string& key, const std::string& spelled, const
   return false;
 }
 
+std::optional<std::string> AxesReader::claim_key(const std::string& section, const std::string& spelled,
+                                                 const Place& place) {
+  auto key = read_key(spelled, place, aliases_, problems_);
+  return key && claim(*key, spelled, section, place) ? key : std::nullopt;
+}
+
+// A value of a key; what `base` and `torchtitan.root` take is kept, for whoever loads it.
+std::optional<WrittenValue> AxesReader::cell(const std::string& key, const Node& node) {
+  if (key == "base") {
+    auto base = read_base_reference(node, problems_);
+    if (!base) return std::nullopt;
+    WrittenValue value{base->spelled, base->spelled, node.place};
+    const bool is_new = std::none_of(bases_.begin(), bases_.end(),
+                                     [&](const BaseReference& other) { return other.spelled == base->spelled; });
+    if (is_new) bases_.push_back(std::move(*base));
+    return value;
+  }
+  if (key != "torchtitan.root") return read_cell(key, node, problems_);
+  if (!node.is_scalar() || trim(node.spelled).empty() || has_control_character(node.spelled)) {
+    problems_.add(node.place, fmt::format("'torchtitan.root' is a path, not {}", kind_name(node)));
+    return std::nullopt;
+  }
+  const bool is_new = std::none_of(roots_.begin(), roots_.end(),
+                                   [&](const Written& other) { return other.text == node.spelled; });
+  if (is_new) roots_.push_back({node.spelled, node.place});
+  return WrittenValue{node.spelled, node.spelled, node.place};
+}
+
+std::optional<WrittenValue> AxesReader::compared(const Node& node) {
+  if (!node.is_map()) return WrittenValue{node.spelled, node.spelled, node.place};
+  const auto base = read_base_reference(node, problems_);
+  return base ? std::optional(WrittenValue{base->spelled, base->spelled, node.place}) : std::nullopt;
+}
+
 std::vector<Setting> AxesReader::cells(const std::string& section, const Node& node, const std::string& prefix) {
   std::vector<Setting> settings;
   if (!expect_map(section, node)) return settings;
   for (const Entry& entry : node.entries) {
     const auto key = read_key(prefix + entry.key, entry.place, prefix.empty() ? aliases_ : Aliases{}, problems_);
     if (!key) continue;
-    if (auto value = read_cell(*key, entry.value, problems_)) {
+    if (!is_row(section) && (*key == "base" || *key == "torchtitan.root")) {
+      problems_.add(entry.place, fmt::format("'{}' does not belong into '{}'", *key, section),
+                    *key == "base" ? "write base: at the top of the file" : "write torchtitan: {root: ...}");
+      continue;
+    }
+    // An exclude row only compares; it brings no base of its own.
+    const bool brings = section == "include" || !is_ground_key(*key);
+    if (auto value = brings ? cell(*key, entry.value) : compared(entry.value)) {
       settings.push_back({*key, entry.key, entry.place, std::move(*value)});
     }
   }
@@ -99,8 +144,8 @@ std::vector<Setting> AxesReader::settings(const std::string& section, const Node
 }
 
 void AxesReader::add_value(const std::string& key, const Node& node, std::vector<WrittenValue>& values) {
-  if (is_environment_key(key) || is_resource_key(key) || !node.is_map()) {
-    if (auto value = read_cell(key, node, problems_)) values.push_back(std::move(*value));
+  if (key == "base" || is_environment_key(key) || is_resource_key(key) || !node.is_map()) {
+    if (auto value = cell(key, node)) values.push_back(std::move(*value));
     return;
   }
   problems_.add(node.place, "a value of an axis cannot be a map");

@@ -23,6 +23,11 @@ class AxesReader {
   std::vector<AxisGroup> zip(const Node& node);
   std::vector<AxisGroup> repeat(const Node& node);
   std::vector<Row> rows(const std::string& section, const Node& node);
+  // A key some other section sets (derive): resolved and claimed; nullopt after a problem.
+  std::optional<std::string> claim_key(const std::string& section, const std::string& spelled, const Place& place);
+  // What the axes and rows gave to `base` and `torchtitan.root`, each once.
+  std::vector<BaseReference> take_bases() { return std::move(bases_); }
+  std::vector<Written> take_roots() { return std::move(roots_); }
 
  private:
   struct Owner {
@@ -41,7 +46,12 @@ class AxesReader {
 
   const std::map<std::string, Written>& aliases_;
   Problems& problems_;
+  std::optional<WrittenValue> cell(const std::string& key, const Node& node);
+  std::optional<WrittenValue> compared(const Node& node);
+
   std::map<std::string, Owner> owners_;
+  std::vector<BaseReference> bases_;
+  std::vector<Written> roots_;
 };
 
 }  // namespace tt::sweep

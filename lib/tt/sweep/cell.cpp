@@ -106,7 +106,10 @@ std::optional<std::string> read_bare_key(const std::string& spelled, const Place
 
 bool is_environment_key(std::string_view key) { return key.starts_with(env_prefix); }
 bool is_resource_key(std::string_view key) { return key.starts_with(resource_prefix); }
-bool is_config_key(std::string_view key) { return !is_environment_key(key) && !is_resource_key(key); }
+bool is_ground_key(std::string_view key) { return key == "base" || key == "torchtitan.root"; }
+bool is_config_key(std::string_view key) {
+  return !is_environment_key(key) && !is_resource_key(key) && !is_ground_key(key);
+}
 std::string environment_name(std::string_view key) { return std::string(key.substr(env_prefix.size())); }
 
 std::optional<std::string> read_key(const std::string& spelled, const Place& place, const Aliases& aliases,
@@ -118,10 +121,7 @@ std::optional<std::string> read_key(const std::string& spelled, const Place& pla
     return key;
   }
   if (is_resource_key(key)) return read_resource_key(key, place, problems);
-  if (key == "base" || key == "torchtitan.root") {
-    problems.add(place, fmt::format("'{}' cannot vary in this version", key), "write one sweep file for each");
-    return std::nullopt;
-  }
+  if (is_ground_key(key)) return key;
   if (key.find('.') == std::string::npos) return read_bare_key(key, place, aliases, problems);
   if (!config::split_key(key)) {
     problems.add(place, fmt::format("'{}' is not a key: parts are joined by single dots", printable(key)));
@@ -139,6 +139,43 @@ std::optional<WrittenValue> read_cell(const std::string& key, const Node& node, 
     return std::nullopt;
   }
   return WrittenValue{to_value(node), node.spelled, node.place};
+}
+
+std::optional<BaseReference> read_base_reference(const Node& node, Problems& problems) {
+  BaseReference base;
+  base.place = node.place;
+  const auto text = [&](const Node& from, const std::string& key) -> std::optional<Written> {
+    if (from.is_scalar() && !trim(from.spelled).empty() && !has_control_character(from.spelled))
+      return Written{from.spelled, from.place};
+    problems.add(from.place, from.is_scalar() ? fmt::format("'{}' is empty or holds a control character", key)
+                                              : fmt::format("'{}' is a text, not {}", key, kind_name(from)));
+    return std::nullopt;
+  };
+  if (!node.is_map()) {
+    base.file = text(node, "base");
+    if (!base.file) return std::nullopt;
+    base.spelled = base.file->text;
+    return base;
+  }
+  const std::vector<std::string> known{"module", "config"};
+  for (const Entry& part : node.entries) {
+    if (part.key == "module") {
+      base.module = text(part.value, "module");
+    } else if (part.key == "config") {
+      base.config = text(part.value, "config");
+    } else {
+      const auto near = nearest(part.key, known);
+      problems.add(part.place, fmt::format("'{}' is not a key of 'base'", printable(part.key)),
+                   near ? fmt::format("did you mean '{}'?", *near) : "its keys are module, config");
+    }
+  }
+  if (!node.find("module") || !node.find("config")) {
+    problems.add(node.place, "a base in TorchTitan's registry needs 'module' and 'config'",
+                 "such as {module: llama3, config: llama3_8b}");
+  }
+  if (!base.module || !base.config) return std::nullopt;
+  base.spelled = base.module->text + "/" + base.config->text;
+  return base;
 }
 
 std::optional<std::string> unsafe_title(std::string_view name) {

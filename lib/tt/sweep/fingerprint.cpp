@@ -24,7 +24,7 @@ SettingsPrinter::SettingsPrinter(titan::Era era, const Overrides& resolved)
 }
 
 std::string SettingsPrinter::print(const Overrides& overrides, const Variables& environment, const Resources& resources,
-                                   std::optional<int> repeat) const {
+                                   std::optional<int> repeat, const std::string& root) const {
   std::vector<const Assignment*> set;
   for (const Assignment& assignment : overrides) {
     if (assignment.key != dump_folder_key_) set.push_back(&assignment);
@@ -42,6 +42,7 @@ std::string SettingsPrinter::print(const Overrides& overrides, const Variables& 
   for (const auto& [name, value] : environment) text += line_of("env." + name, value);
   text += fmt::format("nodes={}\ngpus={}\nwalltime={}\n", resources.nodes, resources.gpus, resources.walltime.count());
   if (repeat) text += fmt::format("repeat={}\n", *repeat);
+  if (!root.empty()) text += line_of("torchtitan.root", root);
   return fingerprint(text);
 }
 

@@ -20,8 +20,9 @@ class SettingsPrinter {
  public:
   // `resolved`: every key with its value where the sweep is silent (fitted to its type), in any order.
   SettingsPrinter(titan::Era era, const Overrides& resolved);
+  // `root`: the checkout, where it varies in the sweep; empty otherwise.
   std::string print(const Overrides& overrides, const Variables& environment, const Resources& resources,
-                    std::optional<int> repeat) const;
+                    std::optional<int> repeat, const std::string& root = "") const;
 
  private:
   std::vector<std::pair<std::string, std::string>> lines_;  // sorted by key: key, "key=value\n"

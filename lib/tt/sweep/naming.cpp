@@ -145,7 +145,8 @@ std::string name_part(const Value& value) {
 std::string named_value(const std::string& short_name, const Value& value) {
   if (value.is_boolean()) return value.as_boolean() ? short_name : "no" + short_name;
   const std::string part = name_part(value);
-  const bool long_word = short_name.size() > 6 && begins_with_letter(part);
+  const bool path = short_name == "base" || short_name == "root";
+  const bool long_word = (short_name.size() > 6 || path) && begins_with_letter(part);
   return short_name + (ends_in_digit(short_name) || long_word ? "=" : "") + part;
 }
 
@@ -161,16 +162,6 @@ std::optional<std::string> unsafe_name(std::string_view name) {
 }
 
 namespace {
-
-// Where byte `at` of a scalar stands in the file; the whole scalar when it was not written byte by byte.
-Place place_within(const Written& text, std::size_t at, std::size_t length) {
-  if (!text.place.source || text.place.line == 0) return text.place;
-  const std::string& file = text.place.source->text();
-  std::size_t begin = text.place.source->offset_of_byte_column(text.place.line, text.place.column);
-  if (begin < file.size() && (file[begin] == '"' || file[begin] == '\'')) ++begin;
-  if (file.compare(begin, text.text.size(), text.text) != 0) return text.place;
-  return place_at(text.place.source, begin + at, length);
-}
 
 class TemplateReader {
  public:

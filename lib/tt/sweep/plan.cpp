@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -10,11 +11,16 @@
 #include "tt/base/text.hpp"
 #include "tt/sweep/cell.hpp"
 #include "tt/sweep/fingerprint.hpp"
+#include "tt/sweep/formulas.hpp"
 #include "tt/sweep/grid.hpp"
+#include "tt/sweep/judge.hpp"
 #include "tt/sweep/naming.hpp"
 #include "tt/sweep/points.hpp"
 #include "tt/sweep/resources.hpp"
 #include "tt/sweep/run_estimate.hpp"
+#include "tt/sweep/sample.hpp"
+#include "tt/sweep/search.hpp"
+#include "tt/titan/architectures.hpp"
 #include "tt/titan/rules.hpp"
 
 namespace tt::sweep {
@@ -22,9 +28,9 @@ namespace {
 
 constexpr std::size_t pairs_listed = 10;
 
-void check_template(const PlanInput& input, titan::Era era, Problems& problems) {
+void check_template(const PlanInput& input, const Grid& grid, Problems& problems) {
   if (!input.spec.name_template) return;
-  const Judge judge{era, input, problems};
+  const Judge judge{grid.eras, input, problems};
   for (const auto& part : read_name_template(*input.spec.name_template, input.spec, problems).parts) {
     if (!part.key.empty()) judge.knows(part.key, part.key, part.place);
   }
@@ -48,9 +54,16 @@ class Namer {
   std::string by_what_varies(const Draft& draft) const {
     std::string name;
     for (const Assignment& assignment : draft.varies) {
-      name += "_" + named_value(short_.at(assignment.key), assignment.value);
+      name += "_" + named_value(short_.at(assignment.key), shown(assignment));
     }
     return name.empty() ? "_base" : name;
+  }
+
+  // A path is named by its last part.
+  static Value shown(const Assignment& assignment) {
+    if (!is_ground_key(assignment.key)) return assignment.value;
+    const std::filesystem::path path(assignment.value.as_string());
+    return assignment.key == "base" ? path.stem().string() : path.filename().string();
   }
 
   std::string by_template(const Draft& draft, const titan::Settings& settings,
@@ -72,7 +85,7 @@ class Namer {
                                        const std::optional<Resources>& resources) {
     for (const Overrides* set : {&draft.varies, &draft.overrides}) {
       for (const Assignment& assignment : *set) {
-        if (assignment.key == key) return assignment.value;
+        if (assignment.key == key) return shown(assignment);
       }
     }
     if (is_environment_key(key)) {
@@ -109,58 +122,152 @@ class Planner {
         grid_(grid),
         problems_(problems),
         plan_(plan),
+        formulas_(grid, input, problems),
+        search_(grid, formulas_),
         drafter_(grid),
         namer_(input, drafter_.varying_keys(), problems),
         resources_(input, problems),
-        printer_(grid.era, grid.resolved) {}
+        root_varies_(grid.source_of("torchtitan.root").kind == KeySource::Kind::axis) {
+    for (const Ground& ground : grid.grounds) printers_.emplace_back(grid.era_of(ground), ground.resolved);
+    if (input.spec.sample) sampler_.emplace(*input.spec.sample);
+    if (input.architecture) architectures_.add(*input.architecture);
+    check_waivers();
+  }
 
   void plan() {
-    if (count_product(grid_, most_points) > most_points) {
-      problems_.add(input_.spec.name.place,
-                    fmt::format("this sweep has more than {} points", with_thousands(most_points)),
-                    "take fewer values");
+    if (problems_.has_errors()) return;
+    if (const auto end = search_.run(most_points, most_looked); end != PointSearch::End::all) {
+      refuse_unending(end);
       return;
     }
-    plan_.filtered = visit_points(grid_, [&](const Point& point) { visit(point); });
+    search_.visit([&](std::span<const std::size_t> index) {
+      visit({index, nullptr});
+      return !too_many_;
+    });
+    if (sampler_) accept_sample();
+    std::int64_t rows_cut = 0;
+    for (const GridCells& row : grid_.include) rows_cut += visit({{}, &row}) ? 0 : 1;
+    if (const auto cut = search_.cut()) plan_.filtered = *cut + rows_cut;
     if (too_many_) {
       problems_.add(input_.spec.name.place, fmt::format("this sweep has more than {} runs", with_thousands(most_runs)),
-                    "take fewer values, or exclude some");
+                    "take fewer values, cut some with 'where:' or 'exclude:', or keep some with 'sample:'");
     }
     refuse_twins();
+    if (input_.spec.order == RunOrder::cheapest_first) sort_by_cost();
     plan_.estimate_model = RunEstimator::model();
   }
 
  private:
-  void visit(const Point& point) {
-    if (too_many_) return;
-    const Draft draft = drafter_.draft(point, nullptr);
-    const titan::Settings settings(grid_.era, grid_.base, draft.settings);
-    const auto placed = resources_.place(draft.resources, settings);
-    const std::string name = checked_name(namer_.name(draft, settings, placed.resources));
-    if (!placed.resources && !placed.refusal) return;  // a problem of the file, already noted
-    if (const auto refusals = all_refusals(settings, placed); !refusals.empty()) {
-      skip(name, draft, refusals);
-      return;
+  struct Judged {
+    Draft draft;
+    std::string name;
+    Resources resources;
+    std::vector<WaivedRule> waived;
+  };
+
+  void check_waivers() {
+    for (const Waiver& waiver : input_.spec.waivers) {
+      std::vector<std::string> names;
+      for (const titan::Rule& rule : titan::rules()) names.push_back(rule.name);
+      if (std::find(names.begin(), names.end(), waiver.rule.text) != names.end()) continue;
+      const auto near = nearest(waiver.rule.text, names);
+      problems_.add(waiver.rule.place, fmt::format("there is no rule '{}'", printable(waiver.rule.text)),
+                    near ? fmt::format("did you mean '{}'?", *near) : "'tt-sweep plan' names the rules that refuse");
     }
-    accept(point, draft, settings, name, *placed.resources);
   }
 
-  std::vector<titan::Refusal> all_refusals(const titan::Settings& settings,
-                                           const ResourcePlanner::Answer& placed) const {
+  void refuse_unending(PointSearch::End end) {
+    const Place& place = input_.spec.name.place;
+    if (end == PointSearch::End::too_many) {
+      problems_.add(place, fmt::format("this sweep has more than {} points", with_thousands(most_points)),
+                    "take fewer values, or cut some with 'where:' or 'exclude:'");
+    } else if (end == PointSearch::End::too_long) {
+      problems_.add(place,
+                    fmt::format("after {} combinations the points of this sweep were still not counted out",
+                                with_thousands(most_looked)),
+                    "take fewer values, or write conditions that need fewer keys each: every one cuts as soon as its keys "
+                    "are known");
+    }
+  }
+
+  // false: a condition cuts the point (only rows come here unjudged).
+  bool visit(const At& at) {
+    bool whole = true;
+    for (std::size_t i = 0; i < formulas_.conditions(); ++i) {
+      const Verdict verdict = formulas_.judge(i, at);
+      if (verdict == Verdict::cuts) return false;
+      whole = whole && verdict == Verdict::holds;
+    }
+    const auto point = point_at(grid_, formulas_, at);
+    if (!point) return true;
+    for (std::size_t i = 0; !whole && i < formulas_.conditions(); ++i) {
+      if (formulas_.judge(i, at) == Verdict::fails) formulas_.report_condition(i, at);
+    }
+    if (!whole) return true;
+    const auto judged = judge(*point);
+    if (!judged) return true;
+    if (sampler_ && !point->is_row)
+      sampler_->offer(*point, judged->draft.varies);
+    else
+      accept(*point, *judged);
+    return true;
+  }
+
+  void accept_sample() {
+    const std::vector<Point> points = sampler_->take();
+    const auto kept = static_cast<std::int64_t>(points.size());
+    plan_.sampled_out = sampler_->offered() - kept;
+    if (kept < input_.spec.sample->count) {
+      problems_.warn(input_.spec.sample->place,
+                     fmt::format("there are only {} to take a sample of {} from: all are kept", plural(kept, "point"),
+                                 input_.spec.sample->count));
+    }
+    for (const Point& point : points) accept(point, *judge(point));
+  }
+
+  // nullopt: refused and listed, or a problem was noted.
+  std::optional<Judged> judge(const Point& point) {
+    Judged judged;
+    judged.draft = drafter_.draft(point, nullptr);
+    const Ground& ground = grid_.grounds[point.ground];
+    const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
+    const auto placed = resources_.place(judged.draft.resources, settings);
+    judged.name = checked_name(namer_.name(judged.draft, settings, placed.resources));
+    if (!placed.resources && !placed.refusal) return std::nullopt;
+    if (auto refusals = all_refusals(settings, placed, judged.waived); !refusals.empty()) {
+      skip(judged.name, judged.draft, refusals);
+      return std::nullopt;
+    }
+    judged.resources = *placed.resources;
+    return judged;
+  }
+
+  std::vector<titan::Refusal> all_refusals(const titan::Settings& settings, const ResourcePlanner::Answer& placed,
+                                           std::vector<WaivedRule>& waived) const {
     std::vector<titan::Refusal> refusals;
-    if (placed.resources) refusals = titan::refusals(settings, placed.resources->gpus);
+    if (placed.resources) {
+      for (titan::Refusal& refusal : titan::refusals(settings, placed.resources->gpus, architectures_)) {
+        const auto waiver = std::find_if(input_.spec.waivers.begin(), input_.spec.waivers.end(),
+                                         [&](const Waiver& one) { return one.rule.text == refusal.rule; });
+        if (waiver == input_.spec.waivers.end())
+          refusals.push_back(std::move(refusal));
+        else
+          waived.push_back({refusal.rule, refusal.reason, waiver->reason});
+      }
+    }
     if (placed.refusal) refusals.push_back(*placed.refusal);
     return refusals;
   }
 
+  static std::int64_t& count_of(std::vector<std::pair<std::string, std::int64_t>>& counts, const std::string& rule) {
+    const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == rule; });
+    return known == counts.end() ? counts.emplace_back(rule, 0).second : known->second;
+  }
+
   void skip(const std::string& name, const Draft& draft, const std::vector<titan::Refusal>& refusals) {
     const titan::Refusal& first = refusals.front();
-    auto& counts = plan_.counts_by_rule;
-    auto count =
-        std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == first.rule; });
-    if (count == counts.end()) count = counts.insert(counts.end(), {first.rule, 0});
     ++plan_.totals.skipped;
-    if (++count->second > static_cast<std::int64_t>(skipped_kept_per_rule)) return;
+    if (++count_of(plan_.counts_by_rule, first.rule) > static_cast<std::int64_t>(skipped_kept_per_rule)) return;
     std::string reason = first.reason;
     for (std::size_t i = 1; i < refusals.size(); ++i) {
       reason += fmt::format("; also {}: {}", refusals[i].rule, refusals[i].reason);
@@ -168,23 +275,38 @@ class Planner {
     plan_.skipped.push_back({name, draft.overrides, draft.varies, first.rule, std::move(reason)});
   }
 
-  void accept(const Point& point, const Draft& draft, const titan::Settings& settings, const std::string& name,
-              const Resources& resources) {
+  void note_waived(const std::vector<WaivedRule>& waived) {
+    for (const WaivedRule& rule : waived) {
+      const auto known = std::find_if(plan_.waived.begin(), plan_.waived.end(),
+                                      [&](const auto& entry) { return entry.first.rule == rule.rule; });
+      if (known == plan_.waived.end())
+        plan_.waived.emplace_back(rule, 1);
+      else
+        ++known->second;
+    }
+  }
+
+  void accept(const Point& point, const Judged& judged) {
+    const Ground& ground = grid_.grounds[point.ground];
     PlannedRun run;
-    run.model = plan_.model;
-    run.resources = resources;
-    run.shape = titan::shape_of(settings, resources.gpus);
+    run.ground = point.ground;
+    run.model = plan_.model.empty() ? input_.spec.bases[ground.base].title() : plan_.model;
+    run.resources = judged.resources;
+    const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
+    run.shape = titan::shape_of(settings, judged.resources.gpus, architectures_);
     run.estimate = estimator_.estimate(run.shape);
+    run.waived = judged.waived;
+    note_waived(run.waived);
     if (grid_.repeat.rows.empty()) {
-      run.name = name;
-      add(std::move(run), draft);
+      run.name = judged.name;
+      add(std::move(run), judged.draft);
       return;
     }
-    run.repeat_group = name;
+    run.repeat_group = judged.name;
     for (std::size_t index = 0; index < grid_.repeat.rows.size(); ++index) {
       PlannedRun one = run;
       one.repeat = static_cast<int>(index) + 1;
-      one.name = checked_name(fmt::format("{}_s{}", name, *one.repeat));
+      one.name = checked_name(fmt::format("{}_s{}", judged.name, *one.repeat));
       add(std::move(one), drafter_.draft(point, &grid_.repeat.rows[index]));
     }
   }
@@ -194,16 +316,26 @@ class Planner {
       too_many_ = true;
       return;
     }
-    run.settings_fingerprint = printer_.print(draft.settings, draft.environment, run.resources, run.repeat);
+    const Ground& ground = grid_.grounds[run.ground];
+    const std::string root = root_varies_ ? input_.spec.torchtitan.roots[ground.root].text : "";
+    run.settings_fingerprint =
+        printers_[run.ground].print(draft.settings, draft.environment, run.resources, run.repeat, root);
     run.id = run_id(plan_.sweep, run.settings_fingerprint);
     run.overrides = std::move(draft.overrides);
     run.settings = std::move(draft.settings);
     run.varies = std::move(draft.varies);
     run.environment = std::move(draft.environment);
     ++plan_.totals.runs;
-    plan_.totals.gpu_hours += run.resources.gpus * run.resources.walltime.count() / 3600;
+    plan_.totals.gpu_hours += gpu_hours(run);
     plan_.totals.nodes_max = std::max(plan_.totals.nodes_max, run.resources.nodes);
     plan_.runs.push_back(std::move(run));
+  }
+
+  static double gpu_hours(const PlannedRun& run) { return run.resources.gpus * run.resources.walltime.count() / 3600; }
+
+  void sort_by_cost() {
+    std::stable_sort(plan_.runs.begin(), plan_.runs.end(),
+                     [](const PlannedRun& a, const PlannedRun& b) { return gpu_hours(a) < gpu_hours(b); });
   }
 
   std::string checked_name(std::string name) {
@@ -261,11 +393,16 @@ class Planner {
   const Grid& grid_;
   Problems& problems_;
   Plan& plan_;
+  Formulas formulas_;
+  PointSearch search_;
   Drafter drafter_;
   Namer namer_;
   ResourcePlanner resources_;
-  SettingsPrinter printer_;
+  std::vector<SettingsPrinter> printers_;  // by ground
+  std::optional<Sampler> sampler_;
+  titan::Architectures architectures_;
   RunEstimator estimator_;
+  bool root_varies_;
   bool too_many_ = false;
   bool name_problem_ = false;
 };
@@ -287,7 +424,10 @@ PlanInput judgeable(const PlanInput& input) {
   const PlanInput rest = judgeable(input);
   std::vector<std::string> notes;
   const Grid grid = make_grid(rest, problems, notes);
-  check_template(rest, grid.era, problems);
+  if (!grid.grounds.empty()) {
+    check_template(rest, grid, problems);
+    const Formulas formulas(grid, rest, problems);
+  }
   throw BadInput(problems.all());
 }
 
@@ -301,9 +441,10 @@ Plan make_plan(const PlanInput& input) {
   plan.sweep = input.spec.name.text;
   plan.model = input.spec.model.text;
   const Grid grid = make_grid(input, problems, plan.notes);
-  plan.era = grid.era;
-  plan.torchtitan = grid.torchtitan;
-  check_template(input, grid.era, problems);
+  for (const Ground& ground : grid.grounds) {
+    plan.grounds.push_back({ground.base, ground.root, grid.era_of(ground), ground.torchtitan});
+  }
+  check_template(input, grid, problems);
   problems.throw_if_any();
   Planner(input, grid, problems, plan).plan();
   problems.throw_if_any();

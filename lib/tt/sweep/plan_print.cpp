@@ -87,7 +87,11 @@ std::string totals_text(const Plan& plan) {
   if (plan.totals.runs > 0)
     text += fmt::format(", {} at a time for the largest", plural(plan.totals.nodes_max, "node"));
   if (plan.totals.skipped > 0) text += fmt::format("; {} skipped", plural(plan.totals.skipped, "point"));
-  if (plan.filtered > 0) text += fmt::format("; {} cut by exclude", plural(plan.filtered, "point"));
+  if (!plan.filtered)
+    text += "; too many points to count cut by where and exclude";
+  else if (*plan.filtered > 0)
+    text += fmt::format("; {} cut by where and exclude", plural(*plan.filtered, "point"));
+  if (plan.sampled_out > 0) text += fmt::format("; {} left out by sample", plural(plan.sampled_out, "point"));
   return text + "\n";
 }
 
@@ -175,9 +179,8 @@ Value plan_record(const Plan& plan) {
       .set("gpu_hours", plan.totals.gpu_hours)
       .set("nodes_max", plan.totals.nodes_max);
   Value torchtitan = Value::object();
-  torchtitan.set("version", plan.torchtitan.version)
-      .set("era", plan.torchtitan.era)
-      .set("source", plan.torchtitan.source);
+  const TorchTitanFacts& facts = plan.grounds.front().torchtitan;
+  torchtitan.set("version", facts.version).set("era", facts.era).set("source", facts.source);
   Value record = Value::object();
   record.set("schema", "tt.plan/1")
       .set("sweep", plan.sweep)
@@ -186,7 +189,8 @@ Value plan_record(const Plan& plan) {
       .set("skipped", std::move(skipped))
       .set("skipped_truncated", plan.skipped_truncated())
       .set("counts_by_rule", std::move(counts))
-      .set("filtered", plan.filtered)
+      .set("filtered", or_null(plan.filtered))
+      .set("sampled_out", plan.sampled_out)
       .set("totals", std::move(totals))
       .set("estimate_model", plan.estimate_model);
   return record;

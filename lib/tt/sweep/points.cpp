@@ -7,28 +7,6 @@
 namespace tt::sweep {
 namespace {
 
-bool is_cut(const GridExclude& exclude, const std::vector<std::size_t>& index) {
-  return std::all_of(exclude.parts.begin(), exclude.parts.end(),
-                     [&](const GridExclude::Part& part) { return part.matches[index[part.group]]; });
-}
-
-// The next combination, last group fastest; false after the last one.
-bool advance(const Grid& grid, std::vector<std::size_t>& index) {
-  for (std::size_t group = index.size(); group-- > 0;) {
-    if (++index[group] < grid.groups[group].rows.size()) return true;
-    index[group] = 0;
-  }
-  return false;
-}
-
-Point point_at(const Grid& grid, const std::vector<std::size_t>& index) {
-  Point point;
-  for (std::size_t group = 0; group < index.size(); ++group) {
-    for (const GridCell& cell : grid.groups[group].rows[index[group]]) point.cells.push_back(&cell);
-  }
-  return point;
-}
-
 void assign(Overrides& overrides, const Assignment& assignment) {
   const auto same = std::find_if(overrides.begin(), overrides.end(),
                                  [&](const Assignment& other) { return other.key == assignment.key; });
@@ -40,36 +18,25 @@ void assign(Overrides& overrides, const Assignment& assignment) {
 
 }  // namespace
 
-std::int64_t count_product(const Grid& grid, std::int64_t limit) {
-  std::int64_t count = 1;
-  for (const GridGroup& group : grid.groups) {
-    const auto size = static_cast<std::int64_t>(group.rows.size());
-    if (size != 0 && count > limit / size) return limit + 1;
-    count *= size;
+std::optional<Point> point_at(const Grid& grid, Formulas& formulas, const At& at) {
+  Point point;
+  point.ground = formulas.ground(at);
+  point.is_row = at.row != nullptr;
+  if (at.row != nullptr) {
+    for (const GridCell& cell : *at.row) point.cells.push_back(&cell);
+  } else {
+    for (std::size_t group = 0; group < grid.groups.size(); ++group) {
+      for (const GridCell& cell : grid.groups[group].rows[at.index[group]]) point.cells.push_back(&cell);
+    }
   }
-  return count;
-}
-
-std::int64_t visit_points(const Grid& grid, const std::function<void(const Point&)>& visit) {
-  std::int64_t cut = 0;
-  std::vector<std::size_t> index(grid.groups.size(), 0);
-  // A sweep of include rows alone has no product; one without any axis is the base itself, once.
-  const bool has_product = !grid.groups.empty() || grid.include.empty();
-  for (bool more = has_product; more; more = advance(grid, index)) {
-    const bool excluded = std::any_of(grid.exclude.begin(), grid.exclude.end(),
-                                      [&](const GridExclude& exclude) { return is_cut(exclude, index); });
-    if (excluded)
-      ++cut;
-    else
-      visit(point_at(grid, index));
+  bool whole = true;
+  for (std::size_t i = 0; i < formulas.derivations(); ++i) {
+    point.derived.push_back(formulas.derived(i, at));
+    if (point.derived.back()) continue;
+    whole = false;
+    formulas.report_derivation(i, at);
   }
-  for (const GridCells& row : grid.include) {
-    Point point;
-    point.is_row = true;
-    for (const GridCell& cell : row) point.cells.push_back(&cell);
-    visit(point);
-  }
-  return cut;
+  return whole ? std::optional(std::move(point)) : std::nullopt;
 }
 
 Drafter::Drafter(const Grid& grid) : grid_(grid) {
@@ -81,20 +48,21 @@ Drafter::Drafter(const Grid& grid) : grid_(grid) {
         varying_.push_back(cell.said.key);
     }
   }
-  for (std::size_t key = 0; key < axes; ++key) {
-    silent_.push_back(is_config_key(varying_[key]) ? grid.silent_value(varying_[key]) : std::nullopt);
-  }
   silent_.resize(varying_.size());  // a key of include rows only is not shown where a row does not name it
+  for (std::size_t key = 0; key < varying_.size(); ++key) {
+    for (const Ground& ground : grid.grounds)
+      silent_[key].push_back(key < axes ? grid.silent_value(ground, varying_[key]) : std::nullopt);
+  }
 }
 
-void Drafter::set(Draft& draft, const GridCell& cell) const {
+void Drafter::set(Draft& draft, const GridCell& cell, std::size_t era) const {
   if (is_environment_key(cell.said.key)) {
     draft.environment[environment_name(cell.said.key)] = cell.said.value.as_string();
   } else if (is_resource_key(cell.said.key)) {
     draft.resources.push_back(cell);
-  } else {
+  } else if (is_config_key(cell.said.key)) {
     assign(draft.overrides, cell.said);
-    assign(draft.settings, cell.setting);
+    assign(draft.settings, cell.settings[era]);
   }
 }
 
@@ -105,25 +73,27 @@ Overrides Drafter::varies_of_row(const Point& point) const {
                                     [&](const GridCell* cell) { return cell->said.key == varying_[key]; });
     if (named != point.cells.end())
       varies.push_back((*named)->said);
-    else if (silent_[key])
-      varies.push_back({varying_[key], *silent_[key]});
+    else if (const auto& silent = silent_[key][point.ground])
+      varies.push_back({varying_[key], *silent});
   }
   return varies;
 }
 
 Draft Drafter::draft(const Point& point, const GridCells* repeat) const {
   Draft draft;
+  const std::size_t era = grid_.grounds[point.ground].era;
   draft.environment = grid_.environment;
   draft.resources = grid_.resources;
-  for (const GridCell& cell : grid_.fixed) set(draft, cell);
+  for (const GridCell& cell : grid_.fixed) set(draft, cell, era);
   for (const GridCell* cell : point.cells) {
-    set(draft, *cell);
+    set(draft, *cell, era);
     if (!point.is_row) draft.varies.push_back(cell->said);
   }
+  for (const auto& cell : point.derived) set(draft, *cell, era);
   if (point.is_row) draft.varies = varies_of_row(point);
   if (repeat) {
     for (const GridCell& cell : *repeat) {
-      set(draft, cell);
+      set(draft, cell, era);
       draft.varies.push_back(cell.said);
     }
   }

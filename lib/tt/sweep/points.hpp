@@ -1,27 +1,27 @@
 // tt/sweep/points.hpp: the points of a checked sweep, in their order, and what each one sets.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "tt/job/run.hpp"
+#include "tt/sweep/formulas.hpp"
 #include "tt/sweep/grid.hpp"
 
 namespace tt::sweep {
 
-// One point before repeats: a cell of every group, or the cells of an include row.
+// One point before repeats: a cell of every group, or the cells of an include row; and what follows from them.
 struct Point {
   std::vector<const GridCell*> cells;
+  std::vector<std::shared_ptr<const GridCell>> derived;
+  std::size_t ground = 0;
   bool is_row = false;
 };
 
-// Points of the product; at most `limit` + 1 is counted.
-std::int64_t count_product(const Grid& grid, std::int64_t limit);
-
-// Calls `visit` for every point that no exclude row cuts: product (first group slowest), then include rows.
-// Answers how many were cut.
-std::int64_t visit_points(const Grid& grid, const std::function<void(const Point&)>& visit);
+// The point at one index of every group, or of an include row. nullopt: a derived key cannot be computed there, told.
+std::optional<Point> point_at(const Grid& grid, Formulas& formulas, const At& at);
 
 // What a point sets, each part where it belongs.
 struct Draft {
@@ -41,12 +41,13 @@ class Drafter {
   const std::vector<std::string>& varying_keys() const { return varying_; }
 
  private:
-  void set(Draft& draft, const GridCell& cell) const;
+  void set(Draft& draft, const GridCell& cell, std::size_t era) const;
   Overrides varies_of_row(const Point& point) const;
 
   const Grid& grid_;
   std::vector<std::string> varying_;
-  std::vector<std::optional<Value>> silent_;  // of varying_: what a row that does not name the key has there
+  // Of varying_: what a row that does not name the key has there; by ground.
+  std::vector<std::vector<std::optional<Value>>> silent_;
 };
 
 }  // namespace tt::sweep

@@ -58,17 +58,55 @@ struct Row {
   Place place;
 };
 
-// The base of a sweep: a TOML file, or a function of TorchTitan's registry.
+// An expression of where, derive or resources, read: what it asks for, and as the body of a Lua function.
+struct Expression {
+  struct Key {
+    std::string key;      // aliases resolved
+    std::string spelled;  // as the expression says it
+    Place place;
+  };
+  Written text;
+  std::vector<Key> keys;  // its parameters k0, k1, ...
+  std::string program;    // the expression with its names replaced by the parameters
+  std::string in_floats;  // the same with every whole number as a float
+};
+
+// derive: one key that follows from others, by an expression or a constant.
+struct Derivation {
+  std::string key;
+  std::string spelled;
+  Place place;
+  std::optional<Expression> expression;
+  WrittenValue constant;  // when there is no expression
+};
+
+struct Sample {
+  std::int64_t count = 0;
+  std::int64_t seed = 0;
+  Place place;
+};
+
+// A rule of TorchTitan that only warns in this sweep, and why.
+struct Waiver {
+  Written rule;
+  std::string reason;
+};
+
+enum class RunOrder { as_written, cheapest_first };
+
+// One base of a sweep: a TOML file, or a function of TorchTitan's registry.
 struct BaseReference {
   std::optional<Written> file;    // as written: ${VAR} not yet expanded
   std::optional<Written> module;  // both or none of module and config
   std::optional<Written> config;
   Place place;
+  std::string spelled;  // the path, or "module/config": how an axis and a row name it
   bool is_registry() const { return module.has_value(); }
+  std::string title() const;  // "llama3_8b": the file's name without .toml, or the function's
 };
 
 struct TorchTitan {
-  std::optional<Written> root;  // as written: ${VAR} not yet expanded
+  std::vector<Written> roots;  // none, or every one that is used: as written, ${VAR} not yet expanded
   std::optional<Written> version;
   Written script{"run_train.sh", {}};
   Apply apply = Apply::config;
@@ -77,8 +115,8 @@ struct TorchTitan {
 struct Spec {
   SourceRef source;
   Written name;   // sweep:
-  Written model;  // the folder of the runs; by default the name of the base
-  BaseReference base;
+  Written model;  // the folder of the runs; empty: the title of the base of each run
+  std::vector<BaseReference> bases;  // one, or every one that `base` takes as an axis or in rows
   TorchTitan torchtitan;
   std::vector<Setting> fixed;      // in the order written; env.* and resources.* are moved to where they belong
   std::vector<Setting> env;        // keys "env.NAME", values are strings
@@ -86,6 +124,13 @@ struct Spec {
   std::vector<AxisGroup> groups;   // matrix keys, then zip groups: first slowest
   std::vector<Row> include;
   std::vector<Row> exclude;
+  std::vector<Expression> where;         // all must hold
+  std::vector<Derivation> derive;        // in the order written
+  std::optional<Sample> sample;
+  std::vector<Waiver> waivers;
+  RunOrder order = RunOrder::as_written;
+  bool allow_new_keys = false;
+  std::optional<Written> architecture;   // a file that describes the model; ${VAR} not yet expanded
   std::vector<AxisGroup> repeat;         // none, or one group: the fastest axis
   std::map<std::string, Written> alias;  // short name → key
   std::optional<Written> name_template;
@@ -99,6 +144,9 @@ Spec read_spec(const SourceRef& source, Problems& problems);
 Spec load_spec(const std::string& path, Problems& problems);
 // Reads the file first. Missing, unreadable or a folder: BadInput that says so.
 Spec load_spec(const std::string& path);
+
+// Where byte `at` of a text stands in the file; the whole text when it was not written byte by byte (escapes, folding).
+Place place_within(const Written& text, std::size_t at, std::size_t length);
 
 // A path of the sweep file made absolute: ${VAR} expanded, relative to `folder` (the sweep file's folder).
 // Throws BadInput pointing at the text when a variable is not set.

@@ -121,7 +121,7 @@ TEST(Starter, QuotesThePathOfItsBase) {
   const auto base = config::Document::parse(test::source(test::plain_base, "x"));
   const std::string yaml = starter("my \"odd\" $dir/a b.toml", base, titan::Era::v0_2_2);
   const Spec spec = read_spec(test::source(yaml));
-  EXPECT_EQ(resolve_path(*spec.base.file, "/r", {}), "/r/my \"odd\" $dir/a b.toml");
+  EXPECT_EQ(resolve_path(*spec.bases.at(0).file, "/r", {}), "/r/my \"odd\" $dir/a b.toml");
   EXPECT_EQ(spec.model.text, "ab");
 }
 

@@ -152,11 +152,19 @@ TEST(Plan, RefusesTheDumpFolder) {
             std::string::npos);
 }
 
-TEST(Plan, WarnsAboutKeysOfTheBaseThatTheEraDoesNotKnow) {
-  const Plan plan = plan_of(sweep_with(""), std::string(test::plain_base) + "[flux]\nx = 1\n");
-  ASSERT_EQ(plan.warnings.size(), 1u);
-  EXPECT_EQ(plan.warnings[0].message, "'flux.x' is not a key of TorchTitan 0.2.2");
-  EXPECT_EQ(plan.warnings[0].place.line, 14u);
+// Since 2025-08-28 TorchTitan answers such a file with "ValueError: Invalid field names in ... data".
+TEST(Plan, RefusesABaseThatTorchTitanWouldRefuse) {
+  const std::string base = std::string(test::plain_base) + "[flux]\nx = 1\n";
+  EXPECT_EQ(problems_of([&] { plan_of(sweep_with(""), base); }),
+            "tt: error: base.toml:14:1: 'flux.x' is not a key of TorchTitan 0.2.2, which refuses the whole file for it\n"
+            "  14 | x = 1\n"
+            "     | ^\n"
+            "  (--allow-new-keys keeps it all the same)\n");
+  const Plan allowed = plan_of(sweep_with("allow_new_keys: true\n"), base);
+  ASSERT_EQ(allowed.warnings.size(), 1u);
+  EXPECT_EQ(allowed.warnings[0].message, "'flux.x' is not a key of TorchTitan 0.2.2");
+  const std::string extended = std::string(test::plain_base) + "[job]\ncustom_config_module = \"my.module\"\n[flux]\nx = 1\n";
+  EXPECT_EQ(plan_of(sweep_with(""), extended).warnings.size(), 1u) << "an extension module may add keys";
 }
 
 TEST(Plan, ListsPointsThatARuleRefuses) {
@@ -264,9 +272,9 @@ TEST(Plan, KeepsEnvironmentAxesOutOfTheConfiguration) {
 
 TEST(Plan, RecognisesTheEraByTheKeysOfTheBase) {
   const Plan plan = plan_of("sweep: s\nbase: base.toml\nresources: {gpus: 8}\n");
-  EXPECT_EQ(plan.era, titan::Era::v0_2_2);
-  EXPECT_EQ(plan.torchtitan.version, "unknown");
-  EXPECT_NE(plan.torchtitan.source.find("base.toml"), std::string::npos);
+  EXPECT_EQ(plan.grounds.at(0).era, titan::Era::v0_2_2);
+  EXPECT_EQ(plan.grounds.at(0).torchtitan.version, "unknown");
+  EXPECT_NE(plan.grounds.at(0).torchtitan.source.find("base.toml"), std::string::npos);
 }
 
 TEST(Plan, RefusesAVersionNobodyKnows) {
@@ -288,7 +296,7 @@ TEST(Plan, SpeaksTheWordsOfTheRegistryEra) {
       "sweep: s\nbase: {module: llama3, config: llama3_8b}\nresources: {gpus: 8}\n"
       "matrix: {optimizer.lr: [1e-4, 3e-4]}\n",
       "");
-  EXPECT_EQ(plan.era, titan::Era::v0_3_0);
+  EXPECT_EQ(plan.grounds.at(0).era, titan::Era::v0_3_0);
   EXPECT_EQ(names_of(plan), (Names{"_lr0.0001", "_lr0.0003"}));
   EXPECT_EQ(plan.runs[0].overrides[0].key, "optimizer.lr");
   EXPECT_EQ(plan.runs[0].settings[0].key, "optimizer.param_groups.0.optimizer_kwargs.lr");
@@ -306,10 +314,10 @@ TEST(Plan, RefusesASweepWithoutEnd) {
   std::string yaml = "matrix:\n";
   for (int i = 0; i < 9; ++i) yaml += "  env.A" + std::to_string(i) + ": {from: 1, to: 100, step: 1}\n";
   EXPECT_EQ(trouble(yaml),
-            "tt: error: sweep.yaml:1:8: this sweep has more than 5,000,000 points\n"
+            "tt: error: sweep.yaml:1:8: this sweep has more than 1,000,000 points\n"
             "  1 | sweep: s\n"
             "    |        ^\n"
-            "  take fewer values\n");
+            "  take fewer values, or cut some with 'where:' or 'exclude:'\n");
 }
 
 TEST(Fingerprint, IgnoresTheNameAndTheSpelling) {

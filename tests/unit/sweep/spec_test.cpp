@@ -38,9 +38,9 @@ TEST(SweepFile, IsReadWhole) {
       "resources: {gpus: 64, walltime: \"00:30:00\"}\n"
       "name: \"_tp{tp}\"\n");
   EXPECT_EQ(spec.name.text, "llama3_8b_parallelism");
-  EXPECT_EQ(spec.base.file->text, "base/llama3_8b.toml");
+  EXPECT_EQ(spec.bases.at(0).file->text, "base/llama3_8b.toml");
   EXPECT_EQ(spec.model.text, "llama3_8b");
-  EXPECT_EQ(spec.torchtitan.root->text, "${TORCHTITAN_ROOT}");
+  EXPECT_EQ(spec.torchtitan.roots.at(0).text, "${TORCHTITAN_ROOT}");
   EXPECT_EQ(spec.torchtitan.version->text, "0.2.2");
   EXPECT_EQ(spec.torchtitan.script.text, "train.sh");
   EXPECT_EQ(spec.torchtitan.apply, Apply::both);
@@ -66,9 +66,9 @@ TEST(SweepFile, NamesTheModelAfterTheBase) {
 
 TEST(SweepFile, ReadsABaseOfTheRegistry) {
   const Spec spec = read("sweep: s\nbase: {module: llama3, config: llama3_8b}\n");
-  EXPECT_TRUE(spec.base.is_registry());
-  EXPECT_EQ(spec.base.module->text, "llama3");
-  EXPECT_EQ(spec.base.config->text, "llama3_8b");
+  EXPECT_TRUE(spec.bases.at(0).is_registry());
+  EXPECT_EQ(spec.bases.at(0).module->text, "llama3");
+  EXPECT_EQ(spec.bases.at(0).config->text, "llama3_8b");
 }
 
 TEST(SweepFile, TakesAVersionAsItIsSpelled) {
@@ -123,22 +123,6 @@ TEST(SweepFile, SuggestsTheKeyThatWasMeant) {
             "  3 | matrx: {a.b: [1]}\n"
             "    | ^^^^^\n"
             "  did you mean 'matrix'?\n");
-}
-
-TEST(SweepFile, SaysWhatItDoesNotSupport) {
-  EXPECT_EQ(trouble("where: tp * pp <= 16\nderive: {a.b: 1}\nsample: {count: 3}\n"),
-            "tt: error: sweep.yaml:3:1: 'where' is not supported by this version\n"
-            "  3 | where: tp * pp <= 16\n"
-            "    | ^^^^^\n"
-            "  cut points with 'exclude:' rows\n"
-            "tt: error: sweep.yaml:4:1: 'derive' is not supported by this version\n"
-            "  4 | derive: {a.b: 1}\n"
-            "    | ^^^^^^\n"
-            "  let keys move together with 'zip:'\n"
-            "tt: error: sweep.yaml:5:1: 'sample' is not supported by this version\n"
-            "  5 | sample: {count: 3}\n"
-            "    | ^^^^^^\n"
-            "  write the points as 'include:' rows\n");
 }
 
 TEST(SweepFile, RefusesNamesThatAreNoFolders) {
@@ -269,12 +253,12 @@ TEST(SweepFile, RefusesResourcesThatAreNone) {
             "  write \"HH:MM:SS\", \"D-HH:MM:SS\" or a number of minutes\n");
 }
 
-TEST(SweepFile, SaysThatBasesCannotVary) {
+TEST(SweepFile, RefusesABaseThatIsSetAndVaries) {
   EXPECT_EQ(trouble("matrix: {base: [a.toml, b.toml]}\n"),
-            "tt: error: sweep.yaml:3:10: 'base' cannot vary in this version\n"
-            "  3 | matrix: {base: [a.toml, b.toml]}\n"
-            "    |          ^^^^\n"
-            "  write one sweep file for each\n");
+            "tt: error: sweep.yaml:2:1: 'base' is set here and is an axis\n"
+            "  2 | base: base.toml\n"
+            "    | ^^^^\n"
+            "  keep one of them\n");
 }
 
 TEST(SweepFile, ReportsAllProblemsTogether) {
@@ -303,7 +287,7 @@ TEST(SweepPaths, AreRelativeToTheSweepFile) {
 
 TEST(SweepPaths, NameTheVariableThatIsNotSet) {
   const Spec spec = read("sweep: s\nbase: ${NOWHERE}/b.toml\nmodel: m\n");
-  EXPECT_EQ(problems_of([&] { resolve_path(*spec.base.file, "/", {}); }),
+  EXPECT_EQ(problems_of([&] { resolve_path(*spec.bases.at(0).file, "/", {}); }),
             "tt: error: sweep.yaml:2:7: the environment variable NOWHERE is not set\n"
             "  2 | base: ${NOWHERE}/b.toml\n"
             "    |       ^^^^^^^^^^^^^^^^^\n"
