@@ -156,9 +156,9 @@ TEST(Plan, RefusesTheDumpFolder) {
 TEST(Plan, RefusesABaseThatTorchTitanWouldRefuse) {
   const std::string base = std::string(test::plain_base) + "[flux]\nx = 1\n";
   EXPECT_EQ(problems_of([&] { plan_of(sweep_with(""), base); }),
-            "tt: error: base.toml:14:1: 'flux.x' is not a key of TorchTitan 0.2.2, which refuses the whole file for it\n"
+            "tt: error: base.toml:14:5: 'flux.x' is not a key of TorchTitan 0.2.2, which refuses the whole file for it\n"
             "  14 | x = 1\n"
-            "     | ^\n"
+            "     |     ^\n"
             "  (--allow-new-keys keeps it all the same)\n");
   const Plan allowed = plan_of(sweep_with("allow_new_keys: true\n"), base);
   ASSERT_EQ(allowed.warnings.size(), 1u);
