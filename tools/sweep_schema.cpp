@@ -67,7 +67,7 @@ std::string span_name(const Span& span) {
 std::string lines_of(const std::string& title, const std::vector<Span>& all) {
   std::string text;
   for (const Span& span : all)
-    text += fmt::format("  {:<10}{:<18}{}\n", text.empty() ? title : "", span_name(span), span.text);
+    text += fmt::format("  {:<10}{:<20}{}\n", text.empty() ? title : "", span_name(span), span.text);
   return text;
 }
 
@@ -138,11 +138,13 @@ class KeyStory {
     for (const auto& [in, key] : by_era_) names_.insert(key->key);
   }
 
-  std::string text() const {
+  // `gone`: why the era asked for has no such key; empty when it has.
+  std::string text(const std::string& gone) const {
     std::string text = asked_ == info_.key ? fmt::format("{}   (TorchTitan {})\n", info_.key, to_string(era_))
                                            : fmt::format("{}   (TorchTitan {}; asked for as '{}')\n", info_.key,
                                                          to_string(era_), asked_);
     if (!info_.note.empty()) text += "  " + info_.note + "\n";
+    if (!gone.empty()) text += fmt::format("  {:<10}{}\n", "note", gone);
     text += lines_of("type", by([](const KeyInfo& key) { return key.type; }));
     text += lines_of("choices", by([](const KeyInfo& key) { return join(key.allowed, " | "); }));
     text += lines_of("default", by([](const KeyInfo& key) { return shown(key.default_value); }));
@@ -198,24 +200,34 @@ Era era_for_key(const std::string& key) {
   return usual_era;
 }
 
+void print_story(const Tool& tool, const KeyStory& story, const std::string& gone) {
+  tool.flags().json ? print_record(story.record()) : print(story.text(gone));
+}
+
 void show_key(const Tool& tool, const Flags& flags) {
   const Era era = flags.era.empty() ? era_for_key(flags.key) : era_of(flags.era);
   const titan::KeyVerdict verdict = titan::judge_key(era, flags.key);
   if (!verdict.name.empty()) {
-    const KeyStory story(era, *titan::find_key(era, verdict.name), flags.key);
-    tool.flags().json ? print_record(story.record()) : print(story.text());
+    print_story(tool, {era, *titan::find_key(era, verdict.name), flags.key}, "");
+    return;
+  }
+  const Era other = era_for_key(flags.key);
+  if (const KeyInfo* elsewhere = titan::find_key(other, flags.key)) {
+    print_story(tool, {other, *elsewhere, flags.key}, fmt::format("not in {}: {}", to_string(era), verdict.advice));
     return;
   }
   const auto section = section_of(era, flags.key);
   if (section.empty())
-    throw Error(fmt::format("'{}' is no key and no section of TorchTitan {}{}", printable(flags.key), to_string(era),
-                            verdict.advice.empty() ? "; `tt-sweep schema` lists them" : "; " + verdict.advice),
+    throw Error(fmt::format("'{}' is no key and no section of TorchTitan {}; {}", printable(flags.key), to_string(era),
+                            verdict.advice.empty() ? "`tt-sweep schema` lists them" : verdict.advice),
                 ExitCode::bad_input);
   print_table(tool, era, section, fmt::format(" of [{}]", flags.key));
 }
 
 ExitCode schema(const Tool& tool, const Flags& flags) {
   if (flags.json_schema) {
+    if (!flags.key.empty())
+      throw Error("--json-schema prints the whole sweep file and takes no KEY", ExitCode::bad_input);
     print_record(sweep::sweep_json_schema(era_of(flags.era)));
   } else if (!flags.key.empty()) {
     show_key(tool, flags);

@@ -30,8 +30,10 @@ Value any_of(std::initializer_list<Value> choices) {
 }
 
 Value list_of(Value items) { return type("array").set("items", std::move(items)); }
-Value full_list_of(Value items) { return list_of(std::move(items)).set("minItems", 1); }
 Value described(Value schema, const std::string& text) { return std::move(schema.set("description", text)); }
+// Nothing fits: for keys a sweep cannot set. (Not `false`, for which some validators forget to say where.)
+Value nothing() { return described(Value::object().set("not", Value::object()), "set by a config function only"); }
+Value full_list_of(Value items) { return list_of(std::move(items)).set("minItems", 1); }
 
 Value closed(Value properties, std::initializer_list<const char*> required = {}) {
   Value schema = type("object").set("properties", std::move(properties)).set("additionalProperties", false);
@@ -68,7 +70,7 @@ Value form_schema(const titan::KeyInfo& key, titan::ValueForm form) {
     case Form::opaque:
       break;
   }
-  return Value(false);
+  return nothing();
 }
 
 std::string sentence_of(const titan::KeyInfo& key) {
@@ -190,7 +192,7 @@ class SchemaMaker {
   Value values() {
     Value properties = Value::object();
     for (const titan::KeyInfo& key : titan::keys(era_))
-      properties.set(key.key, titan::type_of(key).form == titan::ValueForm::opaque ? Value(false) : ref(key.key));
+      properties.set(key.key, titan::type_of(key).form == titan::ValueForm::opaque ? nothing() : ref(key.key));
     for (auto& [name, schema] : other_values()) properties.set(name, std::move(schema));
     return properties;
   }
@@ -202,7 +204,7 @@ class SchemaMaker {
       const bool is_number =
           form == titan::ValueForm::integer || form == titan::ValueForm::floating || form == titan::ValueForm::number;
       const Value list = full_list_of(ref(key.key));
-      properties.set(key.key, form == titan::ValueForm::opaque ? Value(false)
+      properties.set(key.key, form == titan::ValueForm::opaque ? nothing()
                               : is_number                      ? any_of({list, ref("range")})
                                                                : list);
     }

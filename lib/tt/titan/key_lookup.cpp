@@ -66,11 +66,10 @@ std::string foreign_advice(Era era, std::string_view key) {
   return fmt::format("the key does not exist any more in {}", to_string(era));
 }
 
-// The right name in the wrong section: "training.log_freq" is "metrics.log_freq". Empty when several have that name.
+// The right name in the wrong section, or in none: "training.log_freq" is "metrics.log_freq". Empty when several have
+// that name.
 std::string in_another_section(const std::vector<std::string>& names, std::string_view key) {
-  const auto dot = key.rfind('.');
-  if (dot == std::string_view::npos) return {};
-  const std::string_view leaf = key.substr(dot);
+  const std::string leaf = "." + std::string(key.substr(key.rfind('.') + 1));
   std::vector<std::string> twins;
   for (const std::string& name : names)
     if (name.ends_with(leaf)) twins.push_back(name);
@@ -91,7 +90,12 @@ std::string guess(Era era, std::string_view key) {
                        key.substr(0, key.find('.')));
   if (const auto twin = in_another_section(names, key); !twin.empty()) return fmt::format("did you mean '{}'?", twin);
   if (const auto near = nearest(key, names)) return fmt::format("did you mean '{}'?", *near);
-  return {};
+  if (key.find('.') != std::string_view::npos || key.empty()) return {};
+  std::vector<std::string> leaves;  // a name without its section, mistyped
+  for (const std::string& name : names) leaves.push_back(name.substr(name.rfind('.') + 1));
+  const auto leaf = nearest(key, leaves);
+  const std::string twin = leaf ? in_another_section(names, *leaf) : std::string();
+  return twin.empty() ? std::string() : fmt::format("did you mean '{}'?", twin);
 }
 
 }  // namespace
