@@ -159,8 +159,7 @@ class KeyStory {
 
   Value record() const {
     Value eras = Value::array();
-    for (const auto& [in, key] : by_era_)
-      eras.push(Value::object().set("era", to_string(in)).set("key", record_of(*key)));
+    for (const auto& [in, key] : by_era_) eras.push(record_of(*key).set("era", to_string(in)));
     Value changes = Value::array();
     for (const titan::Move* move : moves_of(names_))
       changes.push(Value::object()

@@ -73,7 +73,7 @@ TEST(Schema, IsARecordForAScript) {
   EXPECT_EQ(key.text_or("type"), "str");
   EXPECT_EQ(key.text_or("default"), "fused");
   EXPECT_EQ(key.at("choices"), tt::Value(tt::Value::List{"for-loop", "foreach", "fused", "fused_opt_states_bf16"}));
-  EXPECT_EQ(one.at("eras").as_list().at(0).at("key").text_or("key"), "optimizer.fused");
+  EXPECT_EQ(one.at("eras").as_list().at(0).text_or("key"), "optimizer.fused");
   EXPECT_EQ(one.at("changes").as_list().at(0).text_or("transform"), "map");
   EXPECT_EQ(one.at("changes").as_list().at(0).text_or("since"), "2025-03");
 }

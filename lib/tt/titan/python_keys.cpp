@@ -34,6 +34,22 @@ bool read_field(std::string_view line, Field& field) {
   return true;
 }
 
+// `open`: the classes we are inside of. One that holds itself is no section again.
+void collect(const ClassFields& classes, const std::string& name, const std::string& prefix,
+             std::vector<std::string>& open, std::set<std::string>& keys) {
+  const auto found = classes.find(name);
+  if (found == classes.end()) return;
+  open.push_back(name);
+  for (const Field& field : found->second) {
+    const bool is_open = std::find(open.begin(), open.end(), field.type) != open.end();
+    if (classes.contains(field.type) && !is_open)
+      collect(classes, field.type, prefix + field.name + ".", open, keys);
+    else
+      keys.insert(prefix + field.name);
+  }
+  open.pop_back();
+}
+
 }  // namespace
 
 std::set<std::string> argparse_keys(std::string_view python) {
@@ -48,8 +64,8 @@ std::set<std::string> argparse_keys(std::string_view python) {
   return keys;
 }
 
-std::map<std::string, std::vector<Field>, std::less<>> class_fields(std::string_view python) {
-  std::map<std::string, std::vector<Field>, std::less<>> classes;
+ClassFields class_fields(std::string_view python) {
+  ClassFields classes;
   std::vector<Field>* current = nullptr;
   bool in_text = false;
   for (const std::string& line : split_lines(python)) {
@@ -68,19 +84,10 @@ std::map<std::string, std::vector<Field>, std::less<>> class_fields(std::string_
   return classes;
 }
 
-std::set<std::string> keys_below(const std::map<std::string, std::vector<Field>, std::less<>>& classes,
-                                 const std::string& class_name, const std::string& prefix) {
-  constexpr std::size_t deepest = 8;  // classes of TorchTitan nest three deep; a circle ends here
+std::set<std::string> keys_below(const ClassFields& classes, const std::string& class_name, const std::string& prefix) {
   std::set<std::string> keys;
-  const auto found = classes.find(class_name);
-  if (found == classes.end() || static_cast<std::size_t>(std::count(prefix.begin(), prefix.end(), '.')) > deepest)
-    return keys;
-  for (const Field& field : found->second) {
-    if (classes.contains(field.type))
-      keys.merge(keys_below(classes, field.type, prefix + field.name + "."));
-    else
-      keys.insert(prefix + field.name);
-  }
+  std::vector<std::string> open;
+  collect(classes, class_name, prefix, open, keys);
   return keys;
 }
 

@@ -17,10 +17,11 @@ struct Field {
   std::string name;
   std::string type;  // the name before any bracket: "int", "list", "Checkpoint"
 };
+using ClassFields = std::map<std::string, std::vector<Field>, std::less<>>;
 // The fields of every class at the top level; text in triple quotes is passed over.
-std::map<std::string, std::vector<Field>, std::less<>> class_fields(std::string_view python);
+ClassFields class_fields(std::string_view python);
 // The keys below a class whose fields are sections: fields of a class of the same file open a section.
-std::set<std::string> keys_below(const std::map<std::string, std::vector<Field>, std::less<>>& classes,
-                                 const std::string& class_name, const std::string& prefix = "");
+std::set<std::string> keys_below(const ClassFields& classes, const std::string& class_name,
+                                 const std::string& prefix = "");
 
 }  // namespace tt::titan
