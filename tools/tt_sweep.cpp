@@ -1,6 +1,7 @@
 // tt-sweep: from a sweep file to run folders. Never talks to a scheduler.
 #include <fmt/format.h>
 
+#include "sweep_schema.hpp"
 #include "tool_main.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
@@ -30,6 +31,7 @@ class SweepTool {
     add_list();
     add_show();
     add_diff();
+    add_schema_command(tool_);
   }
   int main(int argc, char** argv) { return tool_.main(argc, argv); }
 

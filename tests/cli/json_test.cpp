@@ -56,6 +56,13 @@ void expect_contract(const Value& record, const std::string& schema, const Contr
   }
 }
 
+const Contract kSchema = {"era: string",
+                          "keys[].key: string",
+                          "keys[].type: string",
+                          "keys[].choices: list|null",
+                          "keys[].default: boolean|integer|number|string|list|null",
+                          "keys[].note: string"};
+
 const Contract kPlan = {"sweep: string",
                         "runs[].name: string",
                         "runs[].model: string",
@@ -171,6 +178,12 @@ std::vector<Case> cases() {
       {"tt-sweep list sweep.yaml", "tt.list/1", {"folders[]: string"}},
       {"tt-sweep list sweep.yaml --index 1", "tt.list/1", {"folders[]: string"}},
       {"tt-sweep show _bs1_tp1", "tt.run/1", kRun},
+      {"tt-sweep schema checkpoint --era 0.2.1", "tt.schema/1", kSchema},
+      {"tt-sweep schema training.batch_size",
+       "tt.schema/1",
+       {"era: string", "keys[].key: string", "eras[].era: string", "eras[].key: string", "eras[].type: string",
+        "changes[].old: string", "changes[].new: string|null", "changes[].since: string|null",
+        "changes[].transform: string", "changes[].values: string"}},
       {"tt-sweep diff _bs1_tp1 _bs2_tp1", "tt.diff/1", {"differences[].key: string"}},
       {"tt-sweep diff _bs1_tp1", "tt.diff/1", {"differences: list"}},
       {"tt-submit run sweep.yaml --dry-run --again", "tt.submissions/1", kSubmissions},

@@ -11,23 +11,7 @@ namespace tt::titan {
 
 namespace {
 
-enum class Form {
-  integer,
-  floating,
-  number,
-  boolean,
-  string,
-  strings,
-  strings_or_string,
-  string_lists,
-  floats,
-  opaque
-};
-
-struct Type {
-  Form form = Form::opaque;
-  bool optional = false;
-};
+using Form = ValueForm;
 
 Form form_of(std::string_view name) {
   if (name == "int") return Form::integer;
@@ -41,17 +25,6 @@ Form form_of(std::string_view name) {
   if (name == "list[float]") return Form::floats;
   if (name.starts_with("list[str|")) return Form::strings;
   return Form::opaque;
-}
-
-Type type_of(const KeyInfo& key) {
-  constexpr std::string_view none = "|None";
-  std::string_view name = key.type;
-  const bool optional = name.ends_with(none);
-  if (optional) name.remove_suffix(none.size());
-  Type type{form_of(name), optional || key.default_value.is_null()};
-  // argparse split "a,b" by itself and left a list of a TOML file alone.
-  if (type.form == Form::strings && key.era < Era::v0_1_0) type.form = Form::strings_or_string;
-  return type;
 }
 
 std::string_view wanted(Form form) {
@@ -148,7 +121,7 @@ std::optional<std::string> not_a_choice(const KeyInfo& key, const std::string& w
   return sentence;
 }
 
-std::optional<std::string> none_misfit(const KeyInfo& key, const Type& type, Apply apply) {
+std::optional<std::string> none_misfit(const KeyInfo& key, const ValueType& type, Apply apply) {
   if (!type.optional) return fmt::format("is {}, got none", wanted(type.form));
   if (!has_toml(key.era) || (apply == Apply::flags && key.era >= Era::v0_1_0)) return std::nullopt;
   return key.default_value.is_null()
@@ -158,8 +131,19 @@ std::optional<std::string> none_misfit(const KeyInfo& key, const Type& type, App
 
 }  // namespace
 
+ValueType type_of(const KeyInfo& key) {
+  constexpr std::string_view none = "|None";
+  std::string_view name = key.type;
+  const bool optional = name.ends_with(none);
+  if (optional) name.remove_suffix(none.size());
+  ValueType type{form_of(name), optional || key.default_value.is_null()};
+  // argparse split "a,b" by itself and left a list of a TOML file alone.
+  if (type.form == Form::strings && key.era < Era::v0_1_0) type.form = Form::strings_or_string;
+  return type;
+}
+
 std::optional<std::string> misfit(const KeyInfo& key, const Value& value, Apply apply) {
-  const Type type = type_of(key);
+  const ValueType type = type_of(key);
   if (type.form == Form::opaque) return "is set by a config function only, a sweep cannot set it";
   if (value.is_null()) return none_misfit(key, type, apply);
   if (!suits(type.form, value))

@@ -30,7 +30,26 @@ const KeyInfo* find_key(Era era, std::string_view key);
 // The value a cell of a table stands for: "None", "true", "8e-5", "[model,loss]", "\"\"".
 Value value_of_cell(std::string_view type, std::string_view cell);
 
-// What to say about a key the era does not know: "did you mean ..." or the newer / older name.
+// What a value of a key looks like.
+enum class ValueForm {
+  integer,
+  floating,
+  number,
+  boolean,
+  string,
+  strings,
+  strings_or_string,
+  string_lists,
+  floats,
+  opaque  // set by a config function only
+};
+struct ValueType {
+  ValueForm form = ValueForm::opaque;
+  bool optional = false;  // None is a value of it
+};
+ValueType type_of(const KeyInfo& key);
+
+// What to say about a key the era does not know: "did you mean ..." or the newer / older name (judge_key's advice).
 std::string advice_for_unknown_key(Era era, std::string_view key);
 // Why a value does not fit a key ("is an integer key, got 4.5"); nullopt when it does. 512.0 fits an integer key.
 // None cannot be written into a TOML file, only onto the command line (since 0.1.0): `apply` says which way it takes.

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tt/base/error.hpp"
 #include "tt/titan/schema.hpp"
 
 namespace tt::titan {
@@ -68,50 +67,6 @@ TEST(Advice, SaysThatAKeyIsTooNew) {
 TEST(Advice, MendsATypingError) {
   EXPECT_EQ(advice_for_unknown_key(Era::v0_2_2, "trainig.seq_len"), "did you mean 'training.seq_len'?");
   EXPECT_EQ(advice_for_unknown_key(Era::v0_2_2, "qqqq"), "");
-}
-
-Value carried(Era era, const std::string& key, const Value& value) { return in_words_of(era, {key, value}).value; }
-
-TEST(InWordsOf, LeavesTheErasOwnKeysAndForeignOnesAlone) {
-  EXPECT_EQ(in_words_of(Era::v0_2_2, {"training.steps", 5}), (Assignment{"training.steps", 5}));
-  EXPECT_EQ(in_words_of(Era::v0_2_2, {"encoder.t5", "x"}), (Assignment{"encoder.t5", "x"}));
-}
-
-TEST(InWordsOf, RenamesAndInverts) {
-  EXPECT_EQ(in_words_of(Era::v0_2_2, {"training.batch_size", 4}), (Assignment{"training.local_batch_size", 4}));
-  EXPECT_EQ(in_words_of(Era::early_2025, {"parallelism.pipeline_parallel_degree", 2}),
-            (Assignment{"experimental.pipeline_parallel_degree", 2}));
-  EXPECT_EQ(in_words_of(Era::v0_1_0, {"metrics.rank_0_only", true}), (Assignment{"metrics.save_for_all_ranks", false}));
-  EXPECT_EQ(in_words_of(Era::early_2025, {"metrics.save_for_all_ranks", false}),
-            (Assignment{"metrics.rank_0_only", true}));
-}
-
-TEST(InWordsOf, MapsValues) {
-  EXPECT_EQ(carried(Era::v0_2_2, "optimizer.fused", true), Value("fused"));
-  EXPECT_EQ(carried(Era::v0_2_2, "optimizer.fused", false), Value("foreach"));
-  EXPECT_EQ(carried(Era::early_2025, "optimizer.implementation", "fused"), Value(true));
-}
-
-TEST(InWordsOf, RefusesWithASentence) {
-  const auto sentence = [](Era era, const std::string& key, const Value& value) -> std::string {
-    try {
-      in_words_of(era, {key, value});
-    } catch (const Error& error) {
-      EXPECT_EQ(error.exit_code(), ExitCode::bad_input);
-      return error.what();
-    }
-    return "carried over";
-  };
-  EXPECT_EQ(sentence(Era::v0_3_0, "optimizer.beta1", 0.8),
-            "'optimizer.beta1' cannot be said in 0.3.0: 'optimizer.beta1' became "
-            "'optimizer.param_groups.0.optimizer_kwargs.betas', two words: --..betas B1 B2");
-  EXPECT_EQ(sentence(Era::v0_3_0, "activation_checkpoint.selective_ac_option", "op"),
-            "'activation_checkpoint.selective_ac_option' cannot be said in 0.3.0: the key is gone; selective = old op; "
-            "every n-th block is gone");
-  EXPECT_EQ(
-      sentence(Era::early_2025, "optimizer.implementation", "for-loop"),
-      "'optimizer.implementation' cannot be said in 2025-01: 'optimizer.fused' became 'optimizer.implementation', "
-      "true -> fused, false -> foreach");
 }
 
 }  // namespace
