@@ -10,6 +10,7 @@
 #include "tt/flow/expand.hpp"
 #include "tt/flow/inspect.hpp"
 #include "tt/flow/sweep_file.hpp"
+#include "tt/sweep/explain.hpp"
 #include "tt/sweep/plan_print.hpp"
 #include "tt/sweep/starter.hpp"
 #include "tt/titan/era.hpp"
@@ -31,6 +32,7 @@ class SweepTool {
     add_list();
     add_show();
     add_diff();
+    add_explain();
     add_schema_command(tool_);
   }
   int main(int argc, char** argv) { return tool_.main(argc, argv); }
@@ -89,6 +91,16 @@ class SweepTool {
         tool_.command("show", "Shows one run: what it sets, what it needs, how it is started.",
                       "  A run by name:                 tt-sweep show _bs2_lr0.003_tp1\n", [this] { return show(); });
     command.add_option("RUN", file_, "Run folder, name or pattern")->required();
+  }
+
+  void add_explain() {
+    CLI::App& command = tool_.command(
+        "explain", "Says of a point of a sweep which line set which value, and what cut or refused it.",
+        "  A run, by its name:            tt-sweep explain sweeps/tiny/tiny.yaml _bs2_lr0.003_tp1\n"
+        "  A point, by what it has:       tt-sweep explain sweeps/tiny/tiny.yaml tp=1 bs=4\n",
+        [this] { return explain(); });
+    add_sweep_file(command);
+    command.add_option("POINT", words_, "Name of a run, or key=value as often as needed")->required();
   }
 
   void add_diff() {
@@ -263,6 +275,21 @@ class SweepTool {
     return ExitCode::done;
   }
 
+  ExitCode explain() {
+    constexpr std::size_t kMost = 10;
+    const flow::SweepInput loaded = flow::load_input(file_, tool_.look_around(), options_);
+    auto points = sweep::explain_points(loaded.input, words_, kMost + 1);
+    const bool more = points.size() > kMost;
+    if (more) points.pop_back();
+    if (tool_.flags().json) {
+      print_record(sweep::explanation_record(points));
+      return ExitCode::done;
+    }
+    print(points.empty() ? "no point of this sweep has these values together\n" : sweep::explanation_text(points));
+    if (more) log::note(fmt::format("... and more; say more of its values to see one point"));
+    return ExitCode::done;
+  }
+
   ExitCode diff() {
     const flow::Surroundings around = tool_.look_around();
     const RunFolder left = flow::find_run(around, file_);
@@ -296,6 +323,7 @@ class SweepTool {
 
   Tool tool_;
   std::string file_, other_, output_, index_;
+  std::vector<std::string> words_;
   flow::PlanOptions options_;
   bool dry_run_ = false;
 };

@@ -9,6 +9,8 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/flow/sweep_index.hpp"
+#include "tt/titan/architecture_file.hpp"
+#include "tt/titan/installation.hpp"
 
 namespace tt::flow {
 namespace {
@@ -66,7 +68,9 @@ class SweepLoader {
     sweep::Spec spec = sweep::load_spec(made_.sweep.shown, problems_);
     for (const sweep::BaseReference& base : spec.bases) add_base(base);
     for (const sweep::Written& root : spec.torchtitan.roots) add_root(spec, root);
+    if (spec.torchtitan.roots.empty()) look_for_a_wheel();
     want_a_root(spec);
+    if (spec.architecture) add_architecture(*spec.architecture);
     const bool all_bases = made_.input.bases.size() == spec.bases.size() && !spec.bases.empty();
     if (!all_bases) throw BadInput(problems_.all());
     std::vector<std::string> texts;
@@ -108,7 +112,37 @@ class SweepLoader {
     const auto script = gathering(
         problems_, [&] { return folder ? launch_script(spec.torchtitan.script, root, *folder) : fs::path(); });
     if (folder && script) made_.sweep.roots.push_back({*folder, *script, fingerprint(read_file(*script))});
-    made_.input.roots.emplace_back();
+    made_.input.roots.push_back(recognised(folder ? titan::recognise_installation(*folder) : std::nullopt));
+  }
+
+  static sweep::RootInput recognised(const std::optional<titan::Installation>& found) {
+    return found ? sweep::RootInput{found->era, found->version, found->source} : sweep::RootInput{};
+  }
+
+  // Without a checkout TorchTitan is the wheel of the environment that is active.
+  void look_for_a_wheel() {
+    for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+      const auto folder = around_.environment.get(name);
+      if (!folder || folder->empty()) continue;
+      if (const auto found = titan::recognise_wheel(*folder)) {
+        made_.input.roots.push_back(recognised(found));
+        return;
+      }
+    }
+  }
+
+  void add_architecture(const sweep::Written& named) {
+    const auto loaded = gathering(problems_, [&]() -> titan::Architecture {
+      const fs::path path = sweep::resolve_path(named, path_.parent_path(), around_.environment);
+      try {
+        return titan::load_architecture(path);
+      } catch (const BadInput&) {
+        throw;
+      } catch (const Error& trouble) {
+        throw BadInput(Problem{named.place, trouble.what(), "a config.json of Hugging Face, or a file of your own"});
+      }
+    });
+    if (loaded) made_.input.architecture = *loaded;
   }
 
   // Of a TOML era only a checkout can be trained with; the registry era is also a wheel.

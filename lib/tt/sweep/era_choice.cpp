@@ -17,9 +17,20 @@ EraChoice recognised(const BaseInput& base) {
   return known(found.era, "unknown", found.source);
 }
 
+void warn_about_another(const Written& version, titan::Era era, const RootInput* root, Problems& problems) {
+  if (!root || !root->era || *root->era == era) return;
+  problems.warn(version.place,
+                fmt::format("this sweep is judged as TorchTitan {}, but {} says it is {}", titan::to_string(era),
+                            root->source, root->version),
+                "leave 'version' out to believe the checkout");
+}
+
 EraChoice unchecked_era(const PlanInput& input, const BaseInput& base, const RootInput* root, Problems& problems) {
   if (const auto& version = input.spec.torchtitan.version) {
-    if (const auto era = titan::parse_era(version->text)) return known(*era, version->text, "the sweep file");
+    if (const auto era = titan::parse_era(version->text)) {
+      warn_about_another(*version, *era, root, problems);
+      return known(*era, version->text, "the sweep file");
+    }
     problems.add(version->place,
                  fmt::format("'{}' is no version of TorchTitan that is known here", printable(version->text)),
                  "known are " + join(titan::era_names(), ", "));

@@ -209,6 +209,10 @@ std::string Formulas::seen(const Formula& formula, const At& at) {
 
 std::string Formulas::seen_by_condition(std::size_t condition, const At& at) { return seen(conditions_[condition], at); }
 
+std::string Formulas::seen_by_derivation(std::size_t derivation, const At& at) {
+  return seen(derivations_[derivation], at);
+}
+
 Verdict Formulas::compute_condition(const Condition& condition, const At& at) {
   const Computed computed = compute(condition, at);
   if (!computed.trouble.empty() || !computed.value.is_boolean()) return Verdict::fails;

@@ -56,6 +56,7 @@ class Formulas {
   void report_derivation(std::size_t derivation, const At& at);
   // "tp = 2, pp = 4": what a condition saw.
   std::string seen_by_condition(std::size_t condition, const At& at);
+  std::string seen_by_derivation(std::size_t derivation, const At& at);
 
  private:
   struct Parameter {

@@ -12,6 +12,7 @@
 #include "tt/sweep/cell.hpp"
 #include "tt/sweep/era_choice.hpp"
 #include "tt/sweep/judge.hpp"
+#include "tt/titan/key_lookup.hpp"
 #include "tt/titan/schema.hpp"
 
 namespace tt::sweep {
@@ -34,7 +35,7 @@ void judge_base_key(const config::Document& base, const std::string& key, titan:
   if (!info) {
     const std::string message =
         fmt::format("'{}' is not a key of TorchTitan {}", printable(key), titan::to_string(era));
-    const std::string advice = titan::advice_for_unknown_key(era, key);
+    const std::string advice = titan::judge_key(era, key).advice;
     if (allow_new_keys || !refuses_unknown_keys(era, base))
       problems.warn(place, message, advice);
     else

@@ -20,6 +20,7 @@ struct GridCell {
   Assignment said;                   // in the sweep's spelling, the value as the key's type wants it
   std::vector<Assignment> settings;  // configuration keys: in the words of each of Grid::eras
   Place place;                       // of the value
+  bool deferred = false;             // an era can say it only beside other settings of the run (beta1 with beta2)
   std::size_t option = 0;            // base, torchtitan.root: which one of PlanInput::bases / roots
 };
 using GridCells = std::vector<GridCell>;

@@ -25,7 +25,8 @@ struct Judge {
  private:
   bool knows(titan::Era era, const std::string& key, const std::string& spelled, const Place& place) const;
   std::optional<Assignment> setting(titan::Era era, const Assignment& said, const Place& key_place,
-                                    const Place& value_place) const;
+                                    const Place& value_place, bool& deferred) const;
+  bool can_be_said_with_others(titan::Era era, const Assignment& said) const;
 };
 
 // Is this the key that decides where a training writes? tt sets it for every run.

@@ -127,10 +127,11 @@ class Planner {
         drafter_(grid),
         namer_(input, drafter_.varying_keys(), problems),
         resources_(input, problems),
+        estimator_(architectures_),
         root_varies_(grid.source_of("torchtitan.root").kind == KeySource::Kind::axis) {
     for (const Ground& ground : grid.grounds) printers_.emplace_back(grid.era_of(ground), ground.resolved);
     if (input.spec.sample) sampler_.emplace(*input.spec.sample);
-    if (input.architecture) architectures_.add(*input.architecture);
+    if (input.architecture) add_architecture(*input.architecture);
     check_waivers();
   }
 
@@ -164,6 +165,21 @@ class Planner {
     Resources resources;
     std::vector<WaivedRule> waived;
   };
+
+  // The file describes the model of this sweep, whatever its bases call it.
+  void add_architecture(titan::Architecture architecture) {
+    for (const Ground& ground : grid_.grounds) {
+      const titan::Settings silent(grid_.era_of(ground), ground.lookup, {});
+      const titan::TrainingShape shape = titan::shape_of(silent, 1);
+      if (!shape.model.empty() && shape.model != architecture.family) {
+        problems_.warn(input_.spec.architecture->place,
+                       fmt::format("this file describes a {}, and the base trains a {}: it is not used",
+                                   architecture.family, shape.model));
+      }
+      architecture.flavor = shape.flavor;
+      architectures_.add(architecture);
+    }
+  }
 
   void check_waivers() {
     for (const Waiver& waiver : input_.spec.waivers) {
@@ -229,6 +245,10 @@ class Planner {
   std::optional<Judged> judge(const Point& point) {
     Judged judged;
     judged.draft = drafter_.draft(point, nullptr);
+    if (!judged.draft.trouble.empty()) {
+      if (!std::exchange(untranslated_, true)) problems_.add(input_.spec.name.place, judged.draft.trouble);
+      return std::nullopt;
+    }
     const Ground& ground = grid_.grounds[point.ground];
     const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
     const auto placed = resources_.place(judged.draft.resources, settings);
@@ -404,6 +424,7 @@ class Planner {
   RunEstimator estimator_;
   bool root_varies_;
   bool too_many_ = false;
+  bool untranslated_ = false;
   bool name_problem_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tt/sweep/cell.hpp"
+#include "tt/titan/translate.hpp"
 
 namespace tt::sweep {
 namespace {
@@ -79,6 +80,22 @@ Overrides Drafter::varies_of_row(const Point& point) const {
   return varies;
 }
 
+bool Drafter::has_deferred(const Point& point, const GridCells* repeat) const {
+  const auto is_deferred = [](const GridCell& cell) { return cell.deferred; };
+  return std::any_of(grid_.fixed.begin(), grid_.fixed.end(), is_deferred) ||
+         std::any_of(point.cells.begin(), point.cells.end(), [](const GridCell* cell) { return cell->deferred; }) ||
+         std::any_of(point.derived.begin(), point.derived.end(), [](const auto& cell) { return cell->deferred; }) ||
+         (repeat && std::any_of(repeat->begin(), repeat->end(), is_deferred));
+}
+
+void Drafter::say_together(Draft& draft, const Ground& ground) const {
+  try {
+    draft.settings = titan::in_words_of(grid_.era_of(ground), draft.overrides, ground.lookup);
+  } catch (const Error& error) {
+    draft.trouble = error.what();
+  }
+}
+
 Draft Drafter::draft(const Point& point, const GridCells* repeat) const {
   Draft draft;
   const std::size_t era = grid_.grounds[point.ground].era;
@@ -97,6 +114,7 @@ Draft Drafter::draft(const Point& point, const GridCells* repeat) const {
       draft.varies.push_back(cell.said);
     }
   }
+  if (has_deferred(point, repeat)) say_together(draft, grid_.grounds[point.ground]);
   return draft;
 }
 

@@ -30,6 +30,7 @@ struct Draft {
   Overrides varies;
   Variables environment;
   GridCells resources;  // the last one of a kind counts
+  std::string trouble;  // why the settings cannot be said in the words of the era; empty: they are
 };
 
 class Drafter {
@@ -43,6 +44,8 @@ class Drafter {
  private:
   void set(Draft& draft, const GridCell& cell, std::size_t era) const;
   Overrides varies_of_row(const Point& point) const;
+  bool has_deferred(const Point& point, const GridCells* repeat) const;
+  void say_together(Draft& draft, const Ground& ground) const;
 
   const Grid& grid_;
   std::vector<std::string> varying_;

@@ -6,8 +6,9 @@ namespace tt::sweep {
 
 // A sweep names one model, mostly, and has thousands of runs.
 const std::optional<titan::Architecture>& RunEstimator::architecture(const titan::TrainingShape& shape) {
-  const auto [entry, is_new] = architectures_.try_emplace({shape.model, shape.flavor});
-  if (is_new) entry->second = titan::find_architecture(shape.era, shape.model, shape.flavor);
+  const auto [entry, is_new] = architectures_.try_emplace({shape.era, shape.model, shape.flavor});
+  if (!is_new) return entry->second;
+  if (const titan::Architecture* found = known_.find(shape.era, shape.model, shape.flavor)) entry->second = *found;
   return entry->second;
 }
 

@@ -4,16 +4,18 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "tt/sweep/plan.hpp"
-#include "tt/titan/architecture.hpp"
+#include "tt/titan/architectures.hpp"
 #include "tt/titan/settings.hpp"
 
 namespace tt::sweep {
 
 class RunEstimator {
  public:
+  // `architectures` must live as long.
+  explicit RunEstimator(const titan::Architectures& known) : known_(known) {}
   RunEstimate estimate(const titan::TrainingShape& shape);
   // What the numbers are by, for the footnote of a table: "model published".
   static std::string model();
@@ -21,7 +23,8 @@ class RunEstimator {
  private:
   const std::optional<titan::Architecture>& architecture(const titan::TrainingShape& shape);
 
-  std::map<std::pair<std::string, std::string>, std::optional<titan::Architecture>> architectures_;
+  const titan::Architectures& known_;
+  std::map<std::tuple<titan::Era, std::string, std::string>, std::optional<titan::Architecture>> architectures_;
 };
 
 }  // namespace tt::sweep

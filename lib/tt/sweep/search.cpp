@@ -71,11 +71,12 @@ bool PointSearch::is_cut_by(std::size_t number, const At& at) {
          });
 }
 
-std::optional<std::size_t> PointSearch::excluded_by(const At& at) {
+std::vector<std::size_t> PointSearch::excluded_by(const At& at) {
+  std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < grid_.exclude.size(); ++i) {
-    if (is_cut_by(i, at)) return i;
+    if (is_cut_by(i, at)) rows.push_back(i);
   }
-  return std::nullopt;
+  return rows;
 }
 
 // What cannot be computed does not cut here: it is a problem only where nothing else cuts.

@@ -28,8 +28,8 @@ class PointSearch {
   std::int64_t stayed() const { return stayed_; }
   std::optional<std::int64_t> cut() const;
 
-  // Does an exclude row cut this point? Its number, or nullopt.
-  std::optional<std::size_t> excluded_by(const At& at);
+  // The exclude rows that cut this point.
+  std::vector<std::size_t> excluded_by(const At& at);
 
  private:
   struct Check {
