@@ -214,11 +214,10 @@ Experts read_experts(const Arguments& from, const python::Module& classes) {
   Expression call = from.value("moe_args");
   if (call.kind == Kind::call && call.text == "field") {
     const Expression* factory = call.find("default_factory");
+    const std::string made = factory != nullptr && factory->kind == Kind::name ? factory->text : "";
     call = Expression{};
-    if (factory != nullptr && factory->kind == Kind::name) {
-      call.kind = Kind::call;
-      call.text = factory->text;
-    }
+    call.kind = made.empty() ? Kind::unknown : Kind::call;
+    call.text = made;
   }
   if (call.kind != Kind::call) throw NotReadable{"moe_args is not a call that can be read"};
   expect_only(call, read_of_experts);
