@@ -9,7 +9,7 @@
 namespace tt::titan {
 
 namespace {
-constexpr std::int64_t most = 10'000'000;  // far above any model, far below an overflow
+constexpr std::int64_t most = 100'000'000;  // above any size of any model
 }
 
 Fields::Fields(const Value& table, PlaceOfKey place_of, Problems& problems)

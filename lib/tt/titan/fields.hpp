@@ -20,7 +20,7 @@ class Fields {
  public:
   Fields(const Value& table, PlaceOfKey place_of, Problems& problems);
   bool has(std::string_view key) const;
-  // A whole number from 1 to 10,000,000; 1 after a problem.
+  // A whole number from 1 to 100,000,000; 1 after a problem.
   std::int64_t size(std::string_view key);
   std::int64_t size_or(std::string_view key, std::int64_t fallback);
   std::optional<std::int64_t> size_if_there(std::string_view key);

@@ -104,7 +104,7 @@ TEST(HuggingFace, Llama4StandsInItsTextConfig) {
 TEST(HuggingFace, SaysEverythingThatIsMissingOrWrong) {
   EXPECT_EQ(sentences(R"({"model_type": "llama", "hidden_size": "big", "num_attention_heads": 32, "mlp_bias": true})",
                       "config.json"),
-            (Sentences{"config.json: 'hidden_size' is a whole number from 1 to 10,000,000, got \"big\"",
+            (Sentences{"config.json: 'hidden_size' is a whole number from 1 to 100,000,000, got \"big\"",
                        "config.json: 'num_hidden_layers' is missing", "config.json: 'vocab_size' is missing",
                        "config.json: 'intermediate_size' is missing",
                        "config.json: 'mlp_bias' = true is not known for this model"}));
@@ -167,8 +167,8 @@ TEST(ArchitectureFile, SaysEverythingThatIsWrongWithItsPlace) {
                        "mine.toml:1:10: family 'lama3' is not known (known are llama3, llama4, qwen2, qwen3, "
                        "deepseek_v3, gpt_oss)",
                        "mine.toml: 'hidden_size' is missing",
-                       "mine.toml:3:10: 'layers' is a whole number from 1 to 10,000,000, got 0",
-                       "mine.toml:5:12: 'ffn_size' is a whole number from 1 to 10,000,000, got 1.5",
+                       "mine.toml:3:10: 'layers' is a whole number from 1 to 100,000,000, got 0",
+                       "mine.toml:5:12: 'ffn_size' is a whole number from 1 to 100,000,000, got 1.5",
                        "mine.toml: 'vocab_size' is missing"}));
   EXPECT_EQ(sentences(std::string(small) + "experts = 4\ntop_k = 5\nexpert_ffn_size = 8\ndense_layers = 7\n"),
             (Sentences{"mine.toml:10:16: 'dense_layers' 7 is more than the 6 layers",
