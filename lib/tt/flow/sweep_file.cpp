@@ -10,6 +10,7 @@
 #include "tt/base/hash.hpp"
 #include "tt/flow/sweep_index.hpp"
 #include "tt/titan/architecture_file.hpp"
+#include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/installation.hpp"
 
 namespace tt::flow {
@@ -113,10 +114,11 @@ class SweepLoader {
         problems_, [&] { return folder ? launch_script(spec.torchtitan.script, root, *folder) : fs::path(); });
     if (folder && script) made_.sweep.roots.push_back({*folder, *script, fingerprint(read_file(*script))});
     made_.input.roots.push_back(recognised(folder ? titan::recognise_installation(*folder) : std::nullopt));
+    if (folder) made_.input.roots.back().flavors = titan::load_checkout_flavors(*folder);
   }
 
   static sweep::RootInput recognised(const std::optional<titan::Installation>& found) {
-    return found ? sweep::RootInput{found->era, found->version, found->source} : sweep::RootInput{};
+    return found ? sweep::RootInput{found->era, found->version, found->source, {}} : sweep::RootInput{};
   }
 
   // Without a checkout TorchTitan is the wheel of the environment that is active.

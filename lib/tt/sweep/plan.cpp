@@ -127,11 +127,10 @@ class Planner {
         drafter_(grid),
         namer_(input, drafter_.varying_keys(), problems),
         resources_(input, problems),
-        estimator_(architectures_),
         root_varies_(grid.source_of("torchtitan.root").kind == KeySource::Kind::axis) {
     for (const Ground& ground : grid.grounds) printers_.emplace_back(grid.era_of(ground), ground.resolved);
     if (input.spec.sample) sampler_.emplace(*input.spec.sample);
-    if (input.architecture) add_architecture(*input.architecture);
+    know_architectures();
     check_waivers();
   }
 
@@ -166,19 +165,25 @@ class Planner {
     std::vector<WaivedRule> waived;
   };
 
-  // The file describes the model of this sweep, whatever its bases call it.
-  void add_architecture(titan::Architecture architecture) {
-    for (const Ground& ground : grid_.grounds) {
-      const titan::Settings silent(grid_.era_of(ground), ground.lookup, {});
-      const titan::TrainingShape shape = titan::shape_of(silent, 1);
-      if (!shape.model.empty() && shape.model != architecture.family) {
-        problems_.warn(input_.spec.architecture->place,
-                       fmt::format("this file describes a {}, and the base trains a {}: it is not used",
-                                   architecture.family, shape.model));
+  // What a checkout defines is believed; a file of the user describes the model of this sweep, whatever its bases call it.
+  void know_architectures() {
+    architectures_.resize(grid_.grounds.size());
+    for (std::size_t i = 0; i < grid_.grounds.size(); ++i) {
+      const Ground& ground = grid_.grounds[i];
+      const titan::Era era = grid_.era_of(ground);
+      if (ground.root < input_.roots.size()) titan::add_flavors(input_.roots[ground.root].flavors, era, architectures_[i]);
+      if (!input_.architecture) continue;
+      titan::Architecture own = *input_.architecture;
+      const titan::TrainingShape shape = titan::shape_of(titan::Settings(era, ground.lookup, {}), 1);
+      if (!shape.model.empty() && shape.model != own.family) {
+        problems_.warn(input_.spec.architecture->place, fmt::format("this file describes a {}, and the base trains a {}: it "
+                                                                    "is not used",
+                                                                    own.family, shape.model));
       }
-      architecture.flavor = shape.flavor;
-      architectures_.add(architecture);
+      own.flavor = shape.flavor;
+      architectures_[i].add(std::move(own));
     }
+    for (const titan::Architectures& known : architectures_) estimators_.emplace_back(known);
   }
 
   void check_waivers() {
@@ -254,7 +259,7 @@ class Planner {
     const auto placed = resources_.place(judged.draft.resources, settings);
     judged.name = checked_name(namer_.name(judged.draft, settings, placed.resources));
     if (!placed.resources && !placed.refusal) return std::nullopt;
-    if (auto refusals = all_refusals(settings, placed, judged.waived); !refusals.empty()) {
+    if (auto refusals = all_refusals(settings, placed, architectures_[point.ground], judged.waived); !refusals.empty()) {
       skip(judged.name, judged.draft, refusals);
       return std::nullopt;
     }
@@ -263,10 +268,11 @@ class Planner {
   }
 
   std::vector<titan::Refusal> all_refusals(const titan::Settings& settings, const ResourcePlanner::Answer& placed,
+                                           const titan::Architectures& architectures,
                                            std::vector<WaivedRule>& waived) const {
     std::vector<titan::Refusal> refusals;
     if (placed.resources) {
-      for (titan::Refusal& refusal : titan::refusals(settings, placed.resources->gpus, architectures_)) {
+      for (titan::Refusal& refusal : titan::refusals(settings, placed.resources->gpus, architectures)) {
         const auto waiver = std::find_if(input_.spec.waivers.begin(), input_.spec.waivers.end(),
                                          [&](const Waiver& one) { return one.rule.text == refusal.rule; });
         if (waiver == input_.spec.waivers.end())
@@ -313,8 +319,8 @@ class Planner {
     run.model = plan_.model.empty() ? input_.spec.bases[ground.base].title() : plan_.model;
     run.resources = judged.resources;
     const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
-    run.shape = titan::shape_of(settings, judged.resources.gpus, architectures_);
-    run.estimate = estimator_.estimate(run.shape);
+    run.shape = titan::shape_of(settings, judged.resources.gpus, architectures_[point.ground]);
+    run.estimate = estimators_[point.ground].estimate(run.shape);
     run.waived = judged.waived;
     note_waived(run.waived);
     if (grid_.repeat.rows.empty()) {
@@ -420,8 +426,8 @@ class Planner {
   ResourcePlanner resources_;
   std::vector<SettingsPrinter> printers_;  // by ground
   std::optional<Sampler> sampler_;
-  titan::Architectures architectures_;
-  RunEstimator estimator_;
+  std::vector<titan::Architectures> architectures_;  // by ground
+  std::vector<RunEstimator> estimators_;             // by ground
   bool root_varies_;
   bool too_many_ = false;
   bool untranslated_ = false;

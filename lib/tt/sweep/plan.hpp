@@ -17,6 +17,7 @@
 #include "tt/site/profile.hpp"
 #include "tt/sweep/spec.hpp"
 #include "tt/titan/architecture.hpp"
+#include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/era.hpp"
 #include "tt/titan/settings.hpp"
 
@@ -36,6 +37,7 @@ struct RootInput {
   std::optional<titan::Era> era;
   std::string version;  // what it says it is; empty: nothing
   std::string source;   // by what: a phrase for people
+  titan::CheckoutFlavors flavors;  // the models it defines
 };
 
 struct PlanInput {
