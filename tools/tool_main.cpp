@@ -35,8 +35,8 @@ void print_problems(const BadInput& trouble, const std::string& tool) {
 }  // namespace
 
 Tool::Tool(std::string name, std::string purpose, std::string examples)
-    : name_(std::move(name)), environment_(Environment::of_this_process()), app_(purpose, name_) {
-  app_.footer(examples);
+    : name_(std::move(name)), environment_(Environment::of_this_process()), app_(std::move(purpose), name_) {
+  app_.footer(std::move(examples));
   app_.formatter(std::make_shared<ExamplesFirst>());
   app_.set_version_flag("--version", fmt::format("{} {}", name_, flow::version()));
   app_.require_subcommand(0, 1);

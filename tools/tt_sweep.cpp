@@ -94,11 +94,11 @@ class SweepTool {
   }
 
   void add_explain() {
-    CLI::App& command = tool_.command(
-        "explain", "Says of a point of a sweep which line set which value, and what cut or refused it.",
-        "  A run, by its name:            tt-sweep explain sweeps/tiny/tiny.yaml _bs2_lr0.003_tp1\n"
-        "  A point, by what it has:       tt-sweep explain sweeps/tiny/tiny.yaml tp=1 bs=4\n",
-        [this] { return explain(); });
+    CLI::App& command =
+        tool_.command("explain", "Says of a point of a sweep which line set which value, and what cut or refused it.",
+                      "  A run, by its name:            tt-sweep explain sweeps/tiny/tiny.yaml _bs2_lr0.003_tp1\n"
+                      "  A point, by what it has:       tt-sweep explain sweeps/tiny/tiny.yaml tp=1 bs=4\n",
+                      [this] { return explain(); });
     add_sweep_file(command);
     command.add_option("POINT", words_, "Name of a run, or key=value as often as needed")->required();
   }

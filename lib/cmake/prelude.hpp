@@ -1,5 +1,5 @@
-// cmake/prelude.hpp: the standard headers nearly every file of the library reads, precompiled. Included by the build, never
-// by a source file: each file still includes what it uses.
+// cmake/prelude.hpp: the standard headers nearly every file of the library reads, precompiled. Included by the build,
+// never by a source file: each file still includes what it uses.
 #pragma once
 
 #include <fmt/format.h>

@@ -41,9 +41,12 @@ std::string snapshot(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const std::string name = entry.path().lexically_relative(folder).string();
-    if (entry.is_symlink()) files[name] = "-> " + fs::read_symlink(entry.path()).string();
-    else if (entry.is_regular_file()) files[name] = read(entry.path());
-    else files[name] = "(folder)";
+    if (entry.is_symlink())
+      files[name] = "-> " + fs::read_symlink(entry.path()).string();
+    else if (entry.is_regular_file())
+      files[name] = read(entry.path());
+    else
+      files[name] = "(folder)";
   }
   std::string text;
   for (const auto& [name, content] : files) text += "== " + name + "\n" + content + "\n";

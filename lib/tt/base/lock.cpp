@@ -116,8 +116,7 @@ std::string in_use_sentence(const fs::path& file, Seconds waited) {
 
 }  // namespace
 
-FileLock::FileLock(fs::path file, std::string content)
-    : file_(std::move(file)), content_(std::move(content)) {}
+FileLock::FileLock(fs::path file, std::string content) : file_(std::move(file)), content_(std::move(content)) {}
 
 FileLock::FileLock(FileLock&& other) noexcept
     : file_(std::move(other.file_)), content_(std::exchange(other.content_, {})) {}

@@ -43,7 +43,7 @@ class StringVector {
 
 std::vector<std::string> environment_strings(const Environment& environment) {
   std::vector<std::string> strings;
-  for (const auto& [name, value] : environment.all()) strings.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment.all()) strings.push_back(fmt::format("{}={}", name, value));
   return strings;
 }
 
@@ -328,7 +328,7 @@ std::string this_host() {
 
 std::filesystem::path this_program() {
   std::error_code error;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) throw Error("cannot find out the path of this program: " + error.message());
   return path;
 }

@@ -13,7 +13,7 @@ namespace tt {
 
 struct Terminal {
   bool is_terminal = false;
-  bool colour = false;  // NO_COLOR, TERM=dumb and "not a terminal" switch it off
+  bool colour = false;    // NO_COLOR, TERM=dumb and "not a terminal" switch it off
   std::size_t width = 0;  // 0: not limited
 };
 Terminal terminal_of(std::FILE* stream, const Environment& environment);

@@ -32,8 +32,9 @@ std::optional<double> to_double(std::string_view text);         // whole text
 // The nearest of `names` by edit distance, when near enough to be a typing error.
 std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> names);
 
-std::string plural(std::int64_t count, std::string_view singular, std::string_view plural_form = "");  // "1 run", "2 runs"
-std::string with_thousands(std::int64_t number);                                                        // 1,234,567
+std::string plural(std::int64_t count, std::string_view singular,
+                   std::string_view plural_form = "");  // "1 run", "2 runs"
+std::string with_thousands(std::int64_t number);        // 1,234,567
 
 // Shell-style pattern (* ? [..]) against a whole text.
 bool matches_pattern(std::string_view pattern, std::string_view text);

@@ -80,14 +80,15 @@ bool same_value(const Value& a, const Value& b);
 // "a boolean", "an integer", ...: for messages.
 std::string kind_name(Value::Kind kind);
 
-// The shortest text that reads back as the same value: 8, 0.0003, 1e-08, true, none; strings bare; lists a,b. For people and names.
+// The shortest text that reads back as the same value: 8, 0.0003, 1e-08, true, none; strings bare; lists a,b. For
+// people and names.
 std::string plain_text(const Value& value);
 // The shortest text of a double that reads back as the same double (and looks like a float: 1.0, 1e-08, inf, nan).
 std::string shortest(double number);
 
 // JSON. Non-finite numbers become null; integers stay integers.
-std::string to_json(const Value& value);                  // one line
-std::string to_pretty_json(const Value& value);           // two-space indent, final newline
+std::string to_json(const Value& value);         // one line
+std::string to_pretty_json(const Value& value);  // two-space indent, final newline
 // Throws Error naming `what` (a file, say) when it is not JSON.
 Value parse_json(std::string_view text, const std::string& what);
 

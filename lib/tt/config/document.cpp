@@ -140,7 +140,8 @@ class Comparison {
       const toml::node* old = before ? before->get(key.str()) : nullptr;
       if (!node(old, value, below(wishes, key.str()))) return differs(key.str());
     }
-    return after.size() == expected || differs_by_loss(*before, after);
+    // Keys are only lost from a table that was there.
+    return after.size() == expected || (before && differs_by_loss(*before, after));
   }
 
   std::string path() const { return join_key({path_.rbegin(), path_.rend()}); }

@@ -285,10 +285,11 @@ bool says_the_same(const SweepIndex& a, const SweepIndex& b) {
 }
 
 [[noreturn]] void refuse_registry(const LoadedSweep& sweep, const sweep::PlanGround& ground) {
-  throw BadInput(Problem{sweep.spec.bases[ground.base].place,
-                         "a base of {module, config} (TorchTitan 0.3) can be checked and planned, but not yet run by this "
-                         "version",
-                         "use a TOML base to run: TorchTitan 0.2.2 and earlier"});
+  throw BadInput(
+      Problem{sweep.spec.bases[ground.base].place,
+              "a base of {module, config} (TorchTitan 0.3) can be checked and planned, but not yet run by this "
+              "version",
+              "use a TOML base to run: TorchTitan 0.2.2 and earlier"});
 }
 
 }  // namespace
@@ -356,10 +357,10 @@ RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const 
   record.tool_version = version();
   record.fingerprint.settings = run.settings_fingerprint;
   // Not the paths: a workspace or checkout that was moved trains the same.
-  record.fingerprint.content = fingerprint(
-      join(std::array<std::string, 6>{run.settings_fingerprint, base.fingerprint, root.script_fingerprint,
-                                      record.site, record.torchtitan.version, to_string(apply)},
-           std::string_view("\0", 1)));
+  record.fingerprint.content =
+      fingerprint(join(std::array<std::string, 6>{run.settings_fingerprint, base.fingerprint, root.script_fingerprint,
+                                                  record.site, record.torchtitan.version, to_string(apply)},
+                       std::string_view("\0", 1)));
   return files;
 }
 

@@ -99,7 +99,7 @@ std::vector<fs::path> list_run_folders(const Surroundings& around, const std::st
 }
 
 RunFolder find_run(const Surroundings& around, const std::string& word) {
-  const RunFolder folder(absolute_path(word, around.here));
+  RunFolder folder(absolute_path(word, around.here));
   if (folder.is_committed()) return folder;
   return pick_one(around, load_history(around.workspace, known_sweeps(around.workspace)), word).folder;
 }

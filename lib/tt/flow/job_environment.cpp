@@ -51,10 +51,11 @@ bool looks_secret(std::string_view name) {
 
 Environment job_environment(const Environment& ours) {
   Environment built;
-  for (const auto& [name, value] : ours.all()) {
+  for (const auto& variable : ours.all()) {
+    const std::string& name = variable.first;
     const bool kept = std::any_of(kKept.begin(), kKept.end(),
                                   [&](std::string_view pattern) { return matches_pattern(pattern, name); });
-    if (kept && !looks_secret(name)) built.set(name, value);
+    if (kept && !looks_secret(name)) built.set(name, variable.second);
   }
   return built;
 }

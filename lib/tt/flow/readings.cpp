@@ -1,5 +1,7 @@
 #include "tt/flow/readings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "tt/base/error.hpp"
@@ -108,7 +110,7 @@ std::vector<logs::LogFile> log_files(const Workspace& workspace, const ledger::A
   add_node_file(attempt_folder / "log.txt", name + "/log.txt", files);
   for (const std::string& entry : list_folder(attempt_folder)) {
     if (entry.starts_with("node-") && entry.ends_with(".txt"))
-      add_node_file(attempt_folder / entry, name + "/" + entry, files);
+      add_node_file(attempt_folder / entry, fmt::format("{}/{}", name, entry), files);
   }
   add_rank_files(attempt_folder / "torchrun", files);
   const SubmissionFolder submission(workspace.root(), attempt.token);

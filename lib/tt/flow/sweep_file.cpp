@@ -149,7 +149,8 @@ class SweepLoader {
 
   // Of a TOML era only a checkout can be trained with; the registry era is also a wheel.
   void want_a_root(const sweep::Spec& spec) {
-    const bool toml = std::any_of(spec.bases.begin(), spec.bases.end(), [](const auto& base) { return !base.is_registry(); });
+    const bool toml =
+        std::any_of(spec.bases.begin(), spec.bases.end(), [](const auto& base) { return !base.is_registry(); });
     if (!spec.torchtitan.roots.empty() || !toml) return;
     problems_.add(whole_file(spec.source->name()), "torchtitan.root is not set: where is run_train.sh?",
                   "add  torchtitan: {root: \"${TORCHTITAN_ROOT}\"}  with the path of a TorchTitan checkout");

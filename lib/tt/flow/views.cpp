@@ -164,10 +164,10 @@ Selection select(const Surroundings& around, const std::vector<std::string>& wor
   return selection;
 }
 
-std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection) {
+std::vector<RunView> pick(const std::vector<RunView>& runs, const Selection& selection) {
   Matcher matcher(selection.patterns);
   std::vector<RunView> meant;
-  for (RunView& run : runs) {
+  for (const RunView& run : runs) {
     const bool named = matcher.matches(run);
     const bool whole = selection.names_everything() ||
                        std::find(selection.whole.begin(), selection.whole.end(), run.sweep) != selection.whole.end();

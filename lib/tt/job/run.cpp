@@ -92,8 +92,7 @@ Value to_value(const RunRecord& record) {
   if (!record.waived.empty()) {
     Value waived = Value::array();
     for (const WaivedRule& rule : record.waived) {
-      waived.push(
-          Value::object().set("rule", rule.rule).set("refusal", rule.refusal).set("reason", rule.reason));
+      waived.push(Value::object().set("rule", rule.rule).set("refusal", rule.refusal).set("reason", rule.reason));
     }
     json.set("waived_rules", std::move(waived));
   }

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tt/ledger/events.hpp"
 #include "tt/base/lock.hpp"
+#include "tt/ledger/events.hpp"
 
 namespace tt::ledger {
 

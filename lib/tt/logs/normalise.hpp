@@ -12,7 +12,7 @@
 namespace tt::logs {
 
 // A longer line is cut here: evidence stays readable and memory bounded.
-inline constexpr std::size_t longest_line = 64 * 1024;
+inline constexpr std::size_t longest_line = 64UL * 1024;
 
 struct LogLine {
   std::string text;      // without prefixes

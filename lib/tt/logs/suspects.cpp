@@ -213,9 +213,8 @@ bool is_explained(const Event& event, const LogScan& scan) {
 std::optional<std::string_view> cause_of(const WorkerExit& worker, const LogScan& scan) {
   switch (worker.code.value_or(0)) {
     case 0:
+    case -15:  // ended by torchrun, because of another
       return std::nullopt;
-    case -15:
-      return std::nullopt;  // ended by torchrun, because of another
     case -11:
     case -7:
     case -8:
@@ -319,7 +318,7 @@ void for_each_line(const LogFile& file, const std::function<bool(std::string_vie
   std::ifstream in(file.path, std::ios::binary);
   if (!in) throw Error("cannot read the log " + file.path.string() + ": " + std::strerror(errno));
   std::string line;
-  std::string part(64 * 1024, '\0');
+  std::string part(64UL * 1024, '\0');
   bool open = false;
   while (in.read(part.data(), static_cast<std::streamsize>(part.size())), in.gcount() > 0) {
     std::string_view rest(part.data(), static_cast<std::size_t>(in.gcount()));

@@ -42,7 +42,7 @@ std::vector<std::string> task_environment(const LocalJob& job, int index, const 
   environment.set("TT_JOB", local_job_id(job.token).text);
   if (!start.gpus.empty()) environment.set("CUDA_VISIBLE_DEVICES", fmt::format("{}", fmt::join(start.gpus, ",")));
   std::vector<std::string> strings;
-  for (const auto& [name, value] : environment.all()) strings.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment.all()) strings.push_back(fmt::format("{}={}", name, value));
   return strings;
 }
 

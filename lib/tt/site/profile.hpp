@@ -34,53 +34,53 @@ struct Profile {
   std::vector<std::string> detect_hosts;
   std::vector<std::string> detect_environment;
 
-  int gpus_per_node = 0;    // 0: found out on the machine (laptop)
+  int gpus_per_node = 0;  // 0: found out on the machine (laptop)
   std::optional<int> cpus_per_node;
   std::optional<int> max_nodes;
-  std::string gpu_kind;     // "NVIDIA H100"; empty: unknown
+  std::string gpu_kind;  // "NVIDIA H100"; empty: unknown
   std::optional<double> gpu_memory_gib;
   std::vector<std::string> variants;
-  int slots = 0;            // laptop without GPUs: how many GPUs' worth of ranks run at once
+  int slots = 0;  // laptop without GPUs: how many GPUs' worth of ranks run at once
 
   Seconds default_walltime{0};  // 0: the sweep must say
   Seconds warn_before{60};      // early signal before the wall-time limit
   Seconds kill_after{10};       // from the early signal of a cancel to the kill
 
-  std::string launcher;                  // "none", "srun", "mpiexec-pals", "ibrun", "mpirun", "pbsdsh", "ssh"
+  std::string launcher;  // "none", "srun", "mpiexec-pals", "ibrun", "mpirun", "pbsdsh", "ssh"
   std::vector<std::string> launcher_words;
-  std::vector<std::string> always;       // directives always added
-  std::vector<std::string> never;        // options never emitted
-  std::vector<std::string> required;     // what the user must say ("account")
-  std::string gpu_request;               // template of the GPU request
+  std::vector<std::string> always;    // directives always added
+  std::vector<std::string> never;     // options never emitted
+  std::vector<std::string> required;  // what the user must say ("account")
+  std::string gpu_request;            // template of the GPU request
   std::vector<Queue> queues;
   std::string account, partition, qos, constraint;
 
-  Variables environment;                 // of every training
-  Variables environment_multinode;       // only for more than one node
-  std::vector<std::string> setup;        // shell lines of the profile's author, run before the training (modules)
-  std::vector<std::string> node_setup;   // the same, on every node
+  Variables environment;                // of every training
+  Variables environment_multinode;      // only for more than one node
+  std::vector<std::string> setup;       // shell lines of the profile's author, run before the training (modules)
+  std::vector<std::string> node_setup;  // the same, on every node
   std::string container;
   std::string rendezvous_host = "hostname";
   std::optional<std::pair<int, int>> rendezvous_ports;
 
-  std::string internet;                  // "yes", "no", "nat", or a proxy URL
+  std::string internet;  // "yes", "no", "nat", or a proxy URL
   std::string local_cache, shared_cache;
   std::optional<double> home_quota_gib;
   std::optional<int> scratch_purge_days;
-  std::string accounting;                // "sacct", "qstat-x", "none"
-  std::string cron;                      // "crontab", "scrontab", "systemd", "none"
+  std::string accounting;  // "sacct", "qstat-x", "none"
+  std::string cron;        // "crontab", "scrontab", "systemd", "none"
   std::string maintenance;
 
-  std::string hardware;                  // name in the time model, or empty
+  std::string hardware;  // name in the time model, or empty
   std::optional<double> link_gb_per_second, nic_gb_per_second, latency_us;
   std::map<std::string, double> busbw_gb_per_second;  // "all_gather.1" (nodes) → measured
 
-  std::string job_template;              // file that replaces the embedded template; empty: embedded
-  std::string origin;                    // file it was read from, or "embedded"
+  std::string job_template;  // file that replaces the embedded template; empty: embedded
+  std::string origin;        // file it was read from, or "embedded"
 };
 
 // Throws BadInput with all problems: unknown keys (did you mean), types, values.
-Profile read_profile(SourceRef source);
+Profile read_profile(const SourceRef& source);
 
 // A file if it exists, else the name of an embedded profile. Throws Error naming those there are.
 Profile load_profile(const std::string& name_or_file);

@@ -357,7 +357,7 @@ void settle_paths(Profile& profile) {
 
 }  // namespace
 
-Profile read_profile(SourceRef source) {
+Profile read_profile(const SourceRef& source) {
   Reader reader(source);
   Profile profile;
   profile.origin = source->name();

@@ -105,8 +105,8 @@ std::optional<WrittenValue> AxesReader::cell(const std::string& key, const Node&
     problems_.add(node.place, fmt::format("'torchtitan.root' is a path, not {}", kind_name(node)));
     return std::nullopt;
   }
-  const bool is_new = std::none_of(roots_.begin(), roots_.end(),
-                                   [&](const Written& other) { return other.text == node.spelled; });
+  const bool is_new =
+      std::none_of(roots_.begin(), roots_.end(), [&](const Written& other) { return other.text == node.spelled; });
   if (is_new) roots_.push_back({node.spelled, node.place});
   return WrittenValue{node.spelled, node.spelled, node.place};
 }

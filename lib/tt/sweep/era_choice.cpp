@@ -38,10 +38,10 @@ EraChoice unchecked_era(const PlanInput& input, const BaseInput& base, const Roo
   }
   if (root && root->era) return known(*root->era, root->version, root->source);
   if (root && !root->version.empty()) {
-    problems.warn(whole_file(input.spec.source->name()),
-                  fmt::format("{} says it is TorchTitan {}, which is not known here", root->source,
-                              printable(root->version)),
-                  "give torchtitan: {version: ...} to choose the nearest of " + join(titan::era_names(), ", "));
+    problems.warn(
+        whole_file(input.spec.source->name()),
+        fmt::format("{} says it is TorchTitan {}, which is not known here", root->source, printable(root->version)),
+        "give torchtitan: {version: ...} to choose the nearest of " + join(titan::era_names(), ", "));
   }
   return recognised(base);
 }

@@ -23,7 +23,12 @@ struct Wanted {
 class Explainer {
  public:
   Explainer(const PlanInput& input, const Grid& grid, const Plan& plan, Problems& problems)
-      : input_(input), grid_(grid), plan_(plan), formulas_(grid, input, problems), search_(grid, formulas_), drafter_(grid) {}
+      : input_(input),
+        grid_(grid),
+        plan_(plan),
+        formulas_(grid, input, problems),
+        search_(grid, formulas_),
+        drafter_(grid) {}
 
   std::vector<ExplainedPoint> explain(const std::vector<Wanted>& wanted, std::size_t most) {
     for (const Wanted& one : wanted) refuse_what_never_is(one);
@@ -70,8 +75,9 @@ class Explainer {
         {},
         values.empty() ? fmt::format("'{}' does not vary in this sweep", printable(wanted.key))
                        : fmt::format("'{}' never has the value {} in this sweep", wanted.key, printable(wanted.value)),
-        values.empty() ? "" : "its values are " + join(std::span<const std::string>(values.data(), shown), ", ") +
-                                  (shown < values.size() ? ", ..." : "")});
+        values.empty() ? ""
+                       : "its values are " + join(std::span<const std::string>(values.data(), shown), ", ") +
+                             (shown < values.size() ? ", ..." : "")});
   }
 
   static std::vector<std::size_t> matching_rows(const GridGroup& group, const std::vector<Wanted>& wanted) {
@@ -79,7 +85,8 @@ class Explainer {
     for (std::size_t row = 0; row < group.rows.size(); ++row) {
       const bool matches = std::all_of(wanted.begin(), wanted.end(), [&](const Wanted& one) {
         return std::find(group.keys.begin(), group.keys.end(), one.key) == group.keys.end() ||
-               std::any_of(group.rows[row].begin(), group.rows[row].end(), [&](const auto& cell) { return is(cell, one); });
+               std::any_of(group.rows[row].begin(), group.rows[row].end(),
+                           [&](const auto& cell) { return is(cell, one); });
       });
       if (matches) rows.push_back(row);
     }
@@ -107,7 +114,8 @@ class Explainer {
     for (const Setting& setting : input_.spec.env)
       explained.values.push_back({setting.key, setting.value.spelled, "env", setting.value.place, {}});
     for (const GridCell& cell : grid_.resources) value(explained, cell, "resources");
-    for (const GridCell* cell : point->cells) value(explained, *cell, point->is_row ? "include" : section_of(cell->said.key));
+    for (const GridCell* cell : point->cells)
+      value(explained, *cell, point->is_row ? "include" : section_of(cell->said.key));
     for (std::size_t i = 0; i < point->derived.size(); ++i) derived(explained, i, *point->derived[i], at);
     conditions(explained, at);
     if (explained.cuts.empty()) outcome(explained, *point);
@@ -150,8 +158,9 @@ class Explainer {
   void outcome(ExplainedPoint& explained, const Point& point) {
     const Draft draft = drafter_.draft(point, nullptr);
     const auto is_same = [&](const Overrides& overrides, const Overrides& varies) {
-      return std::equal(draft.overrides.begin(), draft.overrides.end(), overrides.begin(),
-                        overrides.begin() + static_cast<std::ptrdiff_t>(std::min(draft.overrides.size(), overrides.size()))) &&
+      return std::equal(
+                 draft.overrides.begin(), draft.overrides.end(), overrides.begin(),
+                 overrides.begin() + static_cast<std::ptrdiff_t>(std::min(draft.overrides.size(), overrides.size()))) &&
              varies.size() >= draft.varies.size() &&
              std::equal(draft.varies.begin(), draft.varies.end(), varies.begin());
     };
@@ -167,9 +176,11 @@ class Explainer {
       return;
     }
     if (plan_.sampled_out > 0 && input_.spec.sample)
-      explained.cuts.push_back({"sample", "sample", "it could run, and is not among those kept", input_.spec.sample->place});
+      explained.cuts.push_back(
+          {"sample", "sample", "it could run, and is not among those kept", input_.spec.sample->place});
     else
-      explained.cuts.push_back({"rule", "a rule", "'tt-sweep plan --json' counts it; only the first points are listed", {}});
+      explained.cuts.push_back(
+          {"rule", "a rule", "'tt-sweep plan --json' counts it; only the first points are listed", {}});
   }
 
   const PlanInput& input_;
@@ -207,8 +218,7 @@ std::vector<std::string> values_of_run(const std::vector<std::string>& words, co
     return list;
   };
   for (const PlannedRun& run : plan.runs) {
-    if (run.name == words[0] || run.repeat_group == words[0])
-      return values(run.varies, run.varies.size());
+    if (run.name == words[0] || run.repeat_group == words[0]) return values(run.varies, run.varies.size());
   }
   for (const SkippedPoint& point : plan.skipped) {
     if (point.name == words[0]) return values(point.varies, point.varies.size());
@@ -242,8 +252,8 @@ std::string explanation_text(const std::vector<ExplainedPoint>& points) {
                                : fmt::format("{}: no run\n", point.name.empty() ? "this point" : point.name);
     for (const ExplainedCut& cut : point.cuts) {
       const std::string place = where_it_stands(cut.place);
-      text += fmt::format("  {} {}: {}{}{}\n", cut.what == "rule" ? "refused by rule" : "cut by " + cut.what,
-                          cut.said, cut.why.empty() ? "(no keys)" : cut.why, place.empty() ? "" : "   ", place);
+      text += fmt::format("  {} {}: {}{}{}\n", cut.what == "rule" ? "refused by rule" : "cut by " + cut.what, cut.said,
+                          cut.why.empty() ? "(no keys)" : cut.why, place.empty() ? "" : "   ", place);
     }
     std::size_t width = 0;
     for (const ExplainedValue& value : point.values) width = std::max(width, value.key.size() + value.value.size() + 3);
@@ -269,7 +279,8 @@ Value explanation_record(const std::vector<ExplainedPoint>& points) {
                       .set("by", value.by.empty() ? Value() : Value(value.by)));
     }
     for (const ExplainedCut& cut : point.cuts) {
-      cuts.push(Value::object().set("what", cut.what).set("said", cut.said).set("why", cut.why).set("line", line(cut.place)));
+      cuts.push(
+          Value::object().set("what", cut.what).set("said", cut.said).set("why", cut.why).set("line", line(cut.place)));
     }
     list.push(Value::object()
                   .set("name", point.name.empty() ? Value() : Value(point.name))

@@ -133,8 +133,8 @@ class ExpressionReader {
 
   void key_call(const LuaWord& word) {
     const LuaWord& text = here(2);
-    const bool plain = text.kind == LuaWord::Kind::string && here(3).is(")") &&
-                       text.text.find('\\') == std::string_view::npos;
+    const bool plain =
+        text.kind == LuaWord::Kind::string && here(3).is(")") && text.text.find('\\') == std::string_view::npos;
     if (!plain) {
       refuse(word, "key() takes one text in quotes", "such as key(\"optimizer.param_groups.0.lr\")");
       return;
@@ -161,7 +161,8 @@ class ExpressionReader {
       good_ = false;
       return;
     }
-    auto known = std::find_if(made_.keys.begin(), made_.keys.end(), [&](const auto& asked) { return asked.key == *key; });
+    auto known =
+        std::find_if(made_.keys.begin(), made_.keys.end(), [&](const auto& asked) { return asked.key == *key; });
     if (known == made_.keys.end()) {
       made_.keys.push_back({*key, spelled, place(begin, end)});
       known = made_.keys.end() - 1;

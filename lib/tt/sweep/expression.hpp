@@ -1,9 +1,9 @@
-// tt/sweep/expression.hpp: an expression of a sweep file (where, derive, resources) read: which keys it asks for, and as
-// a Lua function of them.
+// tt/sweep/expression.hpp: an expression of a sweep file (where, derive, resources) read: which keys it asks for, and
+// as a Lua function of them.
 //
-// An expression is Lua's: arithmetic, comparisons, and, or, not, strings, `..`, `#list`, `list[1]`, {a, b}. A name is an
-// alias or a dotted key; key("a.b.0.c") says any key. Functions: min max abs floor ceil log2 one_of. No statements, no
-// functions of one's own, no methods: what is left always ends and reads nothing but keys.
+// An expression is Lua's: arithmetic, comparisons, and, or, not, strings, `..`, `#list`, `list[1]`, {a, b}. A name is
+// an alias or a dotted key; key("a.b.0.c") says any key. Functions: min max abs floor ceil log2 one_of. No statements,
+// no functions of one's own, no methods: what is left always ends and reads nothing but keys.
 #pragma once
 
 #include <optional>

@@ -27,8 +27,9 @@ std::optional<WrittenValue> as_written(const std::string& key, Value value, cons
   Node node;
   node.kind = value.is_list() ? Node::Kind::list : Node::Kind::scalar;
   // 16.0 GPUs are 16.
-  const bool whole = value.is_floating() && value.as_number() == static_cast<double>(
-                                                static_cast<std::int64_t>(std::clamp(value.as_number(), -1e15, 1e15)));
+  const bool whole =
+      value.is_floating() &&
+      value.as_number() == static_cast<double>(static_cast<std::int64_t>(std::clamp(value.as_number(), -1e15, 1e15)));
   node.value = whole && is_resource_key(key) ? Value(static_cast<std::int64_t>(value.as_number())) : std::move(value);
   node.spelled = plain_text(node.value);
   node.place = place;
@@ -41,7 +42,10 @@ std::optional<WrittenValue> as_written(const std::string& key, Value value, cons
 }  // namespace
 
 Formulas::Formulas(const Grid& grid, const PlanInput& input, Problems& problems)
-    : grid_(grid), input_(input), problems_(problems), base_(grid.source_of("base")),
+    : grid_(grid),
+      input_(input),
+      problems_(problems),
+      base_(grid.source_of("base")),
       root_(grid.source_of("torchtitan.root")) {
   for (const Derivation& derivation : input.spec.derive) {
     Derived& made = derivations_.emplace_back();
@@ -79,7 +83,8 @@ bool Formulas::compile(Formula& formula, const Expression& expression, Problems&
       good = false;
     } else if (is_config_key(key.key)) {
       for (const Ground& ground : grid_.grounds) parameter.silent.push_back(grid_.silent_value(ground, key.key));
-      const bool anywhere = std::any_of(parameter.silent.begin(), parameter.silent.end(), [](const auto& v) { return !!v; });
+      const bool anywhere =
+          std::any_of(parameter.silent.begin(), parameter.silent.end(), [](const auto& v) { return !!v; });
       if (parameter.source.kind == KeySource::Kind::silent && !anywhere) {
         refuse(fmt::format("'{}' has no value: neither the sweep nor the base nor TorchTitan's default gives one",
                            key.spelled),
@@ -109,8 +114,7 @@ void Formulas::follow(std::size_t derivation, std::vector<int>& state, std::vect
   state[derivation] = open;
   path.push_back(derivation);
   for (const Parameter& parameter : derivations_[derivation].parameters) {
-    if (parameter.source.kind == KeySource::Kind::derived)
-      follow(parameter.source.derivation, state, path, problems);
+    if (parameter.source.kind == KeySource::Kind::derived) follow(parameter.source.derivation, state, path, problems);
   }
   finish(derivations_[derivation]);
   path.pop_back();
@@ -207,7 +211,9 @@ std::string Formulas::seen(const Formula& formula, const At& at) {
   return text;
 }
 
-std::string Formulas::seen_by_condition(std::size_t condition, const At& at) { return seen(conditions_[condition], at); }
+std::string Formulas::seen_by_condition(std::size_t condition, const At& at) {
+  return seen(conditions_[condition], at);
+}
 
 std::string Formulas::seen_by_derivation(std::size_t derivation, const At& at) {
   return seen(derivations_[derivation], at);
@@ -291,7 +297,8 @@ void Formulas::report_derivation(std::size_t number, const At& at) {
   if (std::exchange(formula.reported, true)) return;
   const auto result = result_of(number, at);
   const std::string with = seen(formula, at);
-  problems_.add(formula.place, fmt::format("'{}' cannot be derived: {}", input_.spec.derive[number].spelled, result->trouble),
+  problems_.add(formula.place,
+                fmt::format("'{}' cannot be derived: {}", input_.spec.derive[number].spelled, result->trouble),
                 (with.empty() ? "" : "with " + with) + (result->hint.empty() ? "" : "   " + result->hint));
 }
 

@@ -213,7 +213,8 @@ class GridMaker {
       add(setting, cells);
     }
     for (const std::string key : {"base", "torchtitan.root"}) {
-      const bool named = std::any_of(cells.begin(), cells.end(), [&](const auto& cell) { return cell.said.key == key; });
+      const bool named =
+          std::any_of(cells.begin(), cells.end(), [&](const auto& cell) { return cell.said.key == key; });
       if (!named && is_axis(key)) {
         problems_.add(row.place, fmt::format("'{}' is an axis and this row does not say which one it takes", key),
                       fmt::format("write {{{}: ..., ...}}", key));
@@ -260,10 +261,10 @@ class GridMaker {
              std::vector<std::vector<bool>>& matches) {
     if (source.kind == KeySource::Kind::axis) {
       const GridGroup& axes = grid_.groups[source.group];
-      return match_rows(setting, wanted, axes, matches[source.group],
-                        [&](const GridCells& row) -> std::optional<Value> {
-                          return source.column < row.size() ? std::optional(row[source.column].said.value) : std::nullopt;
-                        });
+      return match_rows(
+          setting, wanted, axes, matches[source.group], [&](const GridCells& row) -> std::optional<Value> {
+            return source.column < row.size() ? std::optional(row[source.column].said.value) : std::nullopt;
+          });
     }
     const KeySource base = grid_.source_of("base");
     if (source.kind == KeySource::Kind::silent && base.kind == KeySource::Kind::axis) {
@@ -298,7 +299,7 @@ class GridMaker {
       return false;
     }
     const auto value = source.kind == KeySource::Kind::constant ? std::optional(source.value)
-                       : grid_.grounds.empty()                   ? std::nullopt
+                       : grid_.grounds.empty()                  ? std::nullopt
                                                : grid_.silent_value(grid_.grounds.front(), setting.key);
     if (value && same_value(*value, wanted.said.value)) return true;
     never(setting, value ? fmt::format("'{}' does not vary in this sweep and is always {}", setting.spelled,

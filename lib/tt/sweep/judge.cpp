@@ -62,7 +62,9 @@ std::optional<Assignment> Judge::setting(titan::Era era, const Assignment& said,
 }
 
 bool Judge::can_be_said_with_others(titan::Era era, const Assignment& said) const {
-  constexpr std::string_view beside[] = {"optimizer.beta1", "optimizer.beta2", "float8.enable_float8_linear",
+  constexpr std::string_view beside[] = {"optimizer.beta1",
+                                         "optimizer.beta2",
+                                         "float8.enable_float8_linear",
                                          "experimental.pipeline_parallel_microbatches",
                                          "parallelism.pipeline_parallel_microbatches",
                                          "parallelism.pipeline_parallel_microbatch_size"};

@@ -82,7 +82,8 @@ class WordReader {
   }
 
   LuaWord sign() {
-    if (here() == '-' && here(1) == '-') return wrong(2, "'--' begins a comment in Lua; write '- -' for minus a negative");
+    if (here() == '-' && here(1) == '-')
+      return wrong(2, "'--' begins a comment in Lua; write '- -' for minus a negative");
     if (here() == '[' && (here(1) == '[' || here(1) == '=')) return wrong(2, "texts stand in quotes here");
     constexpr std::array<std::string_view, 4> looks_like{"!=", "&&", "||", "**"};
     constexpr std::array<std::string_view, 4> instead{"~=", "and", "or", "^"};
@@ -111,9 +112,9 @@ class WordReader {
 std::vector<LuaWord> lua_words(std::string_view expression) { return WordReader(expression).read(); }
 
 bool is_lua_keyword(std::string_view word) {
-  constexpr std::array<std::string_view, 22> keywords{"and",   "break", "do",  "else", "elseif", "end",    "false", "for",
-                                                      "function", "goto", "if", "in",   "local",  "nil",    "not",   "or",
-                                                      "repeat", "return", "then", "true", "until", "while"};
+  constexpr std::array<std::string_view, 22> keywords{
+      "and", "break", "do",  "else", "elseif", "end",    "false",  "for",  "function", "goto",  "if",
+      "in",  "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
   return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
 }
 

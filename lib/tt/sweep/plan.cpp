@@ -165,20 +165,23 @@ class Planner {
     std::vector<WaivedRule> waived;
   };
 
-  // What a checkout defines is believed; a file of the user describes the model of this sweep, whatever its bases call it.
+  // What a checkout defines is believed; a file of the user describes the model of this sweep, whatever its bases call
+  // it.
   void know_architectures() {
     architectures_.resize(grid_.grounds.size());
     for (std::size_t i = 0; i < grid_.grounds.size(); ++i) {
       const Ground& ground = grid_.grounds[i];
       const titan::Era era = grid_.era_of(ground);
-      if (ground.root < input_.roots.size()) titan::add_flavors(input_.roots[ground.root].flavors, era, architectures_[i]);
+      if (ground.root < input_.roots.size())
+        titan::add_flavors(input_.roots[ground.root].flavors, era, architectures_[i]);
       if (!input_.architecture) continue;
       titan::Architecture own = *input_.architecture;
       const titan::TrainingShape shape = titan::shape_of(titan::Settings(era, ground.lookup, {}), 1);
       if (!shape.model.empty() && shape.model != own.family) {
-        problems_.warn(input_.spec.architecture->place, fmt::format("this file describes a {}, and the base trains a {}: it "
-                                                                    "is not used",
-                                                                    own.family, shape.model));
+        problems_.warn(input_.spec.architecture->place,
+                       fmt::format("this file describes a {}, and the base trains a {}: it "
+                                   "is not used",
+                                   own.family, shape.model));
       }
       own.flavor = shape.flavor;
       architectures_[i].add(std::move(own));
@@ -203,11 +206,12 @@ class Planner {
       problems_.add(place, fmt::format("this sweep has more than {} points", with_thousands(most_points)),
                     "take fewer values, or cut some with 'where:' or 'exclude:'");
     } else if (end == PointSearch::End::too_long) {
-      problems_.add(place,
-                    fmt::format("after {} combinations the points of this sweep were still not counted out",
-                                with_thousands(most_looked)),
-                    "take fewer values, or write conditions that need fewer keys each: every one cuts as soon as its keys "
-                    "are known");
+      problems_.add(
+          place,
+          fmt::format("after {} combinations the points of this sweep were still not counted out",
+                      with_thousands(most_looked)),
+          "take fewer values, or write conditions that need fewer keys each: every one cuts as soon as its keys "
+          "are known");
     }
   }
 
@@ -251,7 +255,7 @@ class Planner {
     Judged judged;
     judged.draft = drafter_.draft(point, nullptr);
     if (!judged.draft.trouble.empty()) {
-      if (!std::exchange(untranslated_, true)) problems_.add(input_.spec.name.place, judged.draft.trouble);
+      if (!std::exchange(untranslated_, true)) problems_.add(judged.draft.place, judged.draft.trouble);
       return std::nullopt;
     }
     const Ground& ground = grid_.grounds[point.ground];
@@ -259,7 +263,8 @@ class Planner {
     const auto placed = resources_.place(judged.draft.resources, settings);
     judged.name = checked_name(namer_.name(judged.draft, settings, placed.resources));
     if (!placed.resources && !placed.refusal) return std::nullopt;
-    if (auto refusals = all_refusals(settings, placed, architectures_[point.ground], judged.waived); !refusals.empty()) {
+    if (auto refusals = all_refusals(settings, placed, architectures_[point.ground], judged.waived);
+        !refusals.empty()) {
       skip(judged.name, judged.draft, refusals);
       return std::nullopt;
     }
@@ -286,7 +291,8 @@ class Planner {
   }
 
   static std::int64_t& count_of(std::vector<std::pair<std::string, std::int64_t>>& counts, const std::string& rule) {
-    const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == rule; });
+    const auto known =
+        std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == rule; });
     return known == counts.end() ? counts.emplace_back(rule, 0).second : known->second;
   }
 

@@ -35,8 +35,8 @@ struct BaseInput {
 // One checkout the sweep trains with, as far as it was recognised.
 struct RootInput {
   std::optional<titan::Era> era;
-  std::string version;  // what it says it is; empty: nothing
-  std::string source;   // by what: a phrase for people
+  std::string version;             // what it says it is; empty: nothing
+  std::string source;              // by what: a phrase for people
   titan::CheckoutFlavors flavors;  // the models it defines
 };
 
@@ -70,8 +70,8 @@ struct PlannedRun {
   std::string settings_fingerprint;
   titan::TrainingShape shape;
   RunEstimate estimate;
-  std::size_t ground = 0;            // of Plan::grounds
-  std::vector<WaivedRule> waived;    // rules that refuse it and only warn in this sweep
+  std::size_t ground = 0;          // of Plan::grounds
+  std::vector<WaivedRule> waived;  // rules that refuse it and only warn in this sweep
 };
 
 // What a run stands on.
@@ -104,9 +104,9 @@ struct Plan {
   std::vector<PlannedRun> runs;
   std::vector<SkippedPoint> skipped;                                 // at most `skipped_kept_per_rule` of each rule
   std::vector<std::pair<std::string, std::int64_t>> counts_by_rule;  // all of them, in order of appearance
-  std::optional<std::int64_t> filtered;                              // points cut by exclude and where; unknown: too many
-  std::int64_t sampled_out = 0;                                      // points that could run, left out by sample
-  std::vector<std::pair<WaivedRule, std::int64_t>> waived;           // rules that only warned, and how often
+  std::optional<std::int64_t> filtered;                     // points cut by exclude and where; unknown: too many
+  std::int64_t sampled_out = 0;                             // points that could run, left out by sample
+  std::vector<std::pair<WaivedRule, std::int64_t>> waived;  // rules that only warned, and how often
   Totals totals;
   std::vector<PlanGround> grounds;  // every base with every checkout
   const PlanGround& ground_of(const PlannedRun& run) const { return grounds[run.ground]; }
@@ -117,7 +117,7 @@ struct Plan {
 };
 
 inline constexpr std::size_t skipped_kept_per_rule = 200;
-inline constexpr std::int64_t most_points = 1'000'000;      // that where and exclude leave; more is a mistake in the file
+inline constexpr std::int64_t most_points = 1'000'000;  // that where and exclude leave; more is a mistake in the file
 inline constexpr std::int64_t most_looked = 1'000'000'000;  // partial combinations looked at on the way
 inline constexpr std::int64_t most_runs = 200'000;
 

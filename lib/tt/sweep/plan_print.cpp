@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "tt/base/clock.hpp"
@@ -28,7 +29,7 @@ std::string varies_text(const Overrides& varies) {
 double gpu_hours(const PlannedRun& run) { return run.resources.gpus * run.resources.walltime.count() / 3600; }
 
 std::string hours_text(double hours) {
-  return hours >= 100 ? with_thousands(static_cast<std::int64_t>(hours + 0.5)) : fmt::format("{:.3g}", hours);
+  return hours >= 100 ? with_thousands(std::llround(hours)) : fmt::format("{:.3g}", hours);
 }
 
 std::string comm_text(const RunEstimate& estimate) {

@@ -80,19 +80,27 @@ Overrides Drafter::varies_of_row(const Point& point) const {
   return varies;
 }
 
-bool Drafter::has_deferred(const Point& point, const GridCells* repeat) const {
-  const auto is_deferred = [](const GridCell& cell) { return cell.deferred; };
-  return std::any_of(grid_.fixed.begin(), grid_.fixed.end(), is_deferred) ||
-         std::any_of(point.cells.begin(), point.cells.end(), [](const GridCell* cell) { return cell->deferred; }) ||
-         std::any_of(point.derived.begin(), point.derived.end(), [](const auto& cell) { return cell->deferred; }) ||
-         (repeat && std::any_of(repeat->begin(), repeat->end(), is_deferred));
+const GridCell* Drafter::first_deferred(const Point& point, const GridCells* repeat) const {
+  for (const GridCell* cell : point.cells) {
+    if (cell->deferred) return cell;
+  }
+  for (const auto& cell : point.derived) {
+    if (cell->deferred) return cell.get();
+  }
+  for (const GridCells* cells : {&grid_.fixed, repeat}) {
+    if (cells == nullptr) continue;
+    const auto found = std::find_if(cells->begin(), cells->end(), [](const GridCell& cell) { return cell.deferred; });
+    if (found != cells->end()) return &*found;
+  }
+  return nullptr;
 }
 
-void Drafter::say_together(Draft& draft, const Ground& ground) const {
+void Drafter::say_together(Draft& draft, const Ground& ground, const GridCell& deferred) const {
   try {
     draft.settings = titan::in_words_of(grid_.era_of(ground), draft.overrides, ground.lookup);
   } catch (const Error& error) {
     draft.trouble = error.what();
+    draft.place = deferred.place;
   }
 }
 
@@ -114,7 +122,8 @@ Draft Drafter::draft(const Point& point, const GridCells* repeat) const {
       draft.varies.push_back(cell.said);
     }
   }
-  if (has_deferred(point, repeat)) say_together(draft, grid_.grounds[point.ground]);
+  if (const GridCell* deferred = first_deferred(point, repeat))
+    say_together(draft, grid_.grounds[point.ground], *deferred);
   return draft;
 }
 

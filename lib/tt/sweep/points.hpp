@@ -31,6 +31,7 @@ struct Draft {
   Variables environment;
   GridCells resources;  // the last one of a kind counts
   std::string trouble;  // why the settings cannot be said in the words of the era; empty: they are
+  Place place;          // of the setting in trouble
 };
 
 class Drafter {
@@ -44,8 +45,8 @@ class Drafter {
  private:
   void set(Draft& draft, const GridCell& cell, std::size_t era) const;
   Overrides varies_of_row(const Point& point) const;
-  bool has_deferred(const Point& point, const GridCells* repeat) const;
-  void say_together(Draft& draft, const Ground& ground) const;
+  const GridCell* first_deferred(const Point& point, const GridCells* repeat) const;
+  void say_together(Draft& draft, const Ground& ground, const GridCell& deferred) const;
 
   const Grid& grid_;
   std::vector<std::string> varying_;

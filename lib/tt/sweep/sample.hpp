@@ -1,7 +1,7 @@
 // tt/sweep/sample.hpp: a reproducible random subset: the points with the smallest hashes, the same on every machine.
 //
-// The hash of a point: "seed=<seed>\n", then "key=value\n" for every axis of the point, sorted by key, the value as JSON
-// on one line; FNV-1a of 64 bits over these bytes; then the last steps of splitmix64 (xor-shift 30, times
+// The hash of a point: "seed=<seed>\n", then "key=value\n" for every axis of the point, sorted by key, the value as
+// JSON on one line; FNV-1a of 64 bits over these bytes; then the last steps of splitmix64 (xor-shift 30, times
 // 0xbf58476d1ce4e5b9, xor-shift 27, times 0x94d049bb133111eb, xor-shift 31). Of equal hashes the earlier point is kept.
 #pragma once
 

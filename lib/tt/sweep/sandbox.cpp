@@ -87,8 +87,8 @@ int lua_one_of(lua_State* lua) {
   return 1;
 }
 
-constexpr luaL_Reg functions[] = {{"min", lua_min},     {"max", lua_max},   {"abs", lua_abs},      {"floor", lua_floor},
-                                  {"ceil", lua_ceil},   {"log2", lua_log2}, {"one_of", lua_one_of}};
+constexpr luaL_Reg functions[] = {{"min", lua_min},   {"max", lua_max},   {"abs", lua_abs},      {"floor", lua_floor},
+                                  {"ceil", lua_ceil}, {"log2", lua_log2}, {"one_of", lua_one_of}};
 
 // ---- limits ------------------------------------------------------------------------------------------------------
 
@@ -308,8 +308,7 @@ Computed Sandbox::compute(int compiled, std::span<const Value* const> values) {
   Computed exact = state_->run(program, program.exact, values, false);
   if (!exact.trouble.empty() || exact.value.is_string() || exact.value.is_list()) return exact;
   const Computed in_floats = state_->run(program, program.in_floats, values, true);
-  if (in_floats.trouble.starts_with("the result is"))
-    return {{}, "a number on the way is too large"};
+  if (in_floats.trouble.starts_with("the result is")) return {{}, "a number on the way is too large"};
   if (!in_floats.trouble.empty() || agrees(exact.value, in_floats.value)) return exact;
   return {{}, "a number on the way is too large for 64 bits"};
 }

@@ -1,4 +1,5 @@
-// tt/sweep/sandbox.hpp: Lua 5.4 as a calculator: no libraries, a few pure functions, a limit of instructions and memory.
+// tt/sweep/sandbox.hpp: Lua 5.4 as a calculator: no libraries, a few pure functions, a limit of instructions and
+// memory.
 //
 // Integers wrap around silently in Lua. So every expression is also computed in floating point, and a result that is
 // another one there is refused as too large.

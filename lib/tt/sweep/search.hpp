@@ -51,7 +51,7 @@ class PointSearch {
   std::vector<std::size_t> order_;              // of the groups
   std::vector<std::vector<const Check*>> due_;  // by depth: what is known once that many groups are chosen
   std::vector<std::size_t> index_;              // by group
-  std::vector<std::uint32_t> kept_;  // indexes of what stays, one after the other
+  std::vector<std::uint32_t> kept_;             // indexes of what stays, one after the other
   bool natural_order_ = true;
   std::int64_t most_ = 0, most_looked_ = 0, looked_ = 0, stayed_ = 0;
   End end_ = End::all;

@@ -15,9 +15,10 @@ namespace tt::sweep {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-  static const std::vector<std::string> keys{"sweep", "base",   "model",     "torchtitan", "fixed",
-                                             "env",   "matrix", "zip",       "exclude",    "include",
-                                             "alias", "repeat", "resources", "name", "where", "derive", "sample", "order", "rules", "allow_new_keys", "architecture"};
+  static const std::vector<std::string> keys{
+      "sweep",   "base",    "model", "torchtitan",     "fixed",       "env",  "matrix", "zip",
+      "exclude", "include", "alias", "repeat",         "resources",   "name", "where",  "derive",
+      "sample",  "order",   "rules", "allow_new_keys", "architecture"};
   return keys;
 }
 
@@ -277,7 +278,8 @@ class SpecReader {
   std::optional<std::int64_t> whole_number(const Node& map, std::string_view key, std::int64_t least) {
     const Entry* entry = map.find(key);
     if (!entry) return std::nullopt;
-    if (entry->value.value.is_integer() && entry->value.value.as_integer() >= least) return entry->value.value.as_integer();
+    if (entry->value.value.is_integer() && entry->value.value.as_integer() >= least)
+      return entry->value.value.as_integer();
     problems_.add(entry->value.place, fmt::format("'{}' of a sample is a whole number from {} on", key, least));
     return std::nullopt;
   }
@@ -300,7 +302,8 @@ class SpecReader {
     if (word->text == "cheapest-first")
       spec_.order = RunOrder::cheapest_first;
     else
-      problems_.add(word->place, fmt::format("'order' is as-written or cheapest-first, not '{}'", printable(word->text)));
+      problems_.add(word->place,
+                    fmt::format("'order' is as-written or cheapest-first, not '{}'", printable(word->text)));
   }
 
   void read_rules() {
@@ -313,7 +316,8 @@ class SpecReader {
       return;
     }
     for (const Entry& entry : warn->value.entries) {
-      if (const auto reason = text(entry.value, entry.key)) spec_.waivers.push_back({{entry.key, entry.place}, reason->text});
+      if (const auto reason = text(entry.value, entry.key))
+        spec_.waivers.push_back({{entry.key, entry.place}, reason->text});
     }
   }
 

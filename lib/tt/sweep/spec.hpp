@@ -114,8 +114,8 @@ struct TorchTitan {
 
 struct Spec {
   SourceRef source;
-  Written name;   // sweep:
-  Written model;  // the folder of the runs; empty: the title of the base of each run
+  Written name;                      // sweep:
+  Written model;                     // the folder of the runs; empty: the title of the base of each run
   std::vector<BaseReference> bases;  // one, or every one that `base` takes as an axis or in rows
   TorchTitan torchtitan;
   std::vector<Setting> fixed;      // in the order written; env.* and resources.* are moved to where they belong
@@ -124,8 +124,8 @@ struct Spec {
   std::vector<AxisGroup> groups;   // matrix keys, then zip groups: first slowest
   std::vector<Row> include;
   std::vector<Row> exclude;
-  std::vector<Expression> where;         // all must hold
-  std::vector<Derivation> derive;        // in the order written
+  std::vector<Expression> where;   // all must hold
+  std::vector<Derivation> derive;  // in the order written
   std::optional<Sample> sample;
   std::vector<Waiver> waivers;
   RunOrder order = RunOrder::as_written;
@@ -138,8 +138,8 @@ struct Spec {
 
 // Throws BadInput with every problem of the file.
 Spec read_spec(const SourceRef& source);
-// The same, but what was found wrong goes to `problems` and the rest of the file comes back, so that it can be judged too.
-// Throws only when nothing of the file can be read.
+// The same, but what was found wrong goes to `problems` and the rest of the file comes back, so that it can be judged
+// too. Throws only when nothing of the file can be read.
 Spec read_spec(const SourceRef& source, Problems& problems);
 Spec load_spec(const std::string& path, Problems& problems);
 // Reads the file first. Missing, unreadable or a folder: BadInput that says so.

@@ -26,8 +26,8 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 void check_bytes(const SourceRef& source, Problems& problems) {
   const std::string& text = source->text();
   if (text.size() > largest_document) {
-    problems.add(whole_file(source->name()),
-                 fmt::format("this file has {} bytes; a sweep file has at most 4 MiB", with_thousands(text.size())));
+    problems.add(whole_file(source->name()), fmt::format("this file has {} bytes; a sweep file has at most 4 MiB",
+                                                         with_thousands(static_cast<std::int64_t>(text.size()))));
     return;
   }
   if (const auto bad = first_bad_utf8(text)) {
@@ -62,13 +62,11 @@ void check_tabs(const SourceRef& source, Problems& problems) {
 std::size_t quoted_length(std::string_view text) {
   const char quote = text[0];
   for (std::size_t at = 1; at < text.size(); ++at) {
-    if (quote == '"' && text[at] == '\\')
+    const bool escape = quote == '"' && text[at] == '\\';
+    const bool doubled = quote == '\'' && text[at] == quote && at + 1 < text.size() && text[at + 1] == quote;
+    if (escape || doubled)
       ++at;
-    else if (text[at] != quote)
-      continue;
-    else if (quote == '\'' && at + 1 < text.size() && text[at + 1] == '\'')
-      ++at;
-    else
+    else if (text[at] == quote)
       return at + 1;
   }
   return std::string_view::npos;

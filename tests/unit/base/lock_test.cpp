@@ -10,8 +10,8 @@
 #include "support/temp_folder.hpp"
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
-#include "tt/base/value.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/base/value.hpp"
 
 namespace tt {
 namespace {

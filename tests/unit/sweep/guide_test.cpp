@@ -24,7 +24,8 @@ TEST(Guide, ShowsSweepsThatCanBePlanned) {
   ASSERT_EQ(blocks.size(), 3U);
   const auto runs = [&](std::size_t block) {
     const bool has_resources = blocks[block].find("resources:") != std::string::npos;
-    return test::plan_of(blocks[block] + "torchtitan: {version: 0.2.2}\n" + (has_resources ? "" : "resources: {gpus: 8}\n"))
+    return test::plan_of(blocks[block] + "torchtitan: {version: 0.2.2}\n" +
+                         (has_resources ? "" : "resources: {gpus: 8}\n"))
         .totals.runs;
   };
   EXPECT_EQ(runs(0), 4 * 3 * 3);

@@ -155,15 +155,17 @@ TEST(Plan, RefusesTheDumpFolder) {
 // Since 2025-08-28 TorchTitan answers such a file with "ValueError: Invalid field names in ... data".
 TEST(Plan, RefusesABaseThatTorchTitanWouldRefuse) {
   const std::string base = std::string(test::plain_base) + "[flux]\nx = 1\n";
-  EXPECT_EQ(problems_of([&] { plan_of(sweep_with(""), base); }),
-            "tt: error: base.toml:14:5: 'flux.x' is not a key of TorchTitan 0.2.2, which refuses the whole file for it\n"
-            "  14 | x = 1\n"
-            "     |     ^\n"
-            "  (--allow-new-keys keeps it all the same)\n");
+  EXPECT_EQ(
+      problems_of([&] { plan_of(sweep_with(""), base); }),
+      "tt: error: base.toml:14:5: 'flux.x' is not a key of TorchTitan 0.2.2, which refuses the whole file for it\n"
+      "  14 | x = 1\n"
+      "     |     ^\n"
+      "  (--allow-new-keys keeps it all the same)\n");
   const Plan allowed = plan_of(sweep_with("allow_new_keys: true\n"), base);
   ASSERT_EQ(allowed.warnings.size(), 1u);
   EXPECT_EQ(allowed.warnings[0].message, "'flux.x' is not a key of TorchTitan 0.2.2");
-  const std::string extended = std::string(test::plain_base) + "[job]\ncustom_config_module = \"my.module\"\n[flux]\nx = 1\n";
+  const std::string extended =
+      std::string(test::plain_base) + "[job]\ncustom_config_module = \"my.module\"\n[flux]\nx = 1\n";
   EXPECT_EQ(plan_of(sweep_with(""), extended).warnings.size(), 1u) << "an extension module may add keys";
 }
 
