@@ -1,17 +1,18 @@
 // tt-sweep: from a sweep file to run folders. Never talks to a scheduler.
 #include <fmt/format.h>
 
+#include "sweep_plan.hpp"
 #include "sweep_schema.hpp"
 #include "tool_main.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
 #include "tt/config/document.hpp"
+#include "tt/flow/changes.hpp"
 #include "tt/flow/expand.hpp"
 #include "tt/flow/inspect.hpp"
 #include "tt/flow/sweep_file.hpp"
 #include "tt/sweep/explain.hpp"
-#include "tt/sweep/plan_print.hpp"
 #include "tt/sweep/starter.hpp"
 #include "tt/titan/era.hpp"
 
@@ -27,7 +28,7 @@ class SweepTool {
               "  Start a sweep of your own:     tt-sweep init sweeps/tiny/base.toml\n") {
     add_init();
     add_check();
-    add_plan();
+    add_plan_command(tool_);
     add_expand();
     add_list();
     add_show();
@@ -52,15 +53,6 @@ class SweepTool {
     CLI::App& command = tool_.command("check", "Checks a sweep file: all problems at once, nothing written.",
                                       "  Check before you plan:         tt-sweep check sweeps/tiny/tiny.yaml\n",
                                       [this] { return check(); });
-    add_sweep_file(command);
-  }
-
-  void add_plan() {
-    CLI::App& command = tool_.command(
-        "plan", "Shows the runs of a sweep, what they cost, and the points that cannot run, with reasons.",
-        "  The table:                     tt-sweep plan sweeps/tiny/tiny.yaml\n"
-        "  For a script:                  tt-sweep plan sweeps/tiny/tiny.yaml --json\n",
-        [this] { return plan(); });
     add_sweep_file(command);
   }
 
@@ -105,16 +97,20 @@ class SweepTool {
 
   void add_diff() {
     CLI::App& command =
-        tool_.command("diff", "Shows what two runs do not share, or what a run sets differently than its base.",
+        tool_.command("diff",
+                      "Shows what two runs do not share, what a run sets differently than its base, or what a sweep "
+                      "would change here.",
                       "  Two runs:                      tt-sweep diff _bs2_lr0.003_tp1 _bs4_lr0.003_tp1\n"
-                      "  A run and its base:            tt-sweep diff _bs2_lr0.003_tp1\n",
+                      "  A run and its base:            tt-sweep diff _bs2_lr0.003_tp1\n"
+                      "  A sweep and what is done:      tt-sweep diff sweeps/tiny/tiny.yaml\n",
                       [this] { return diff(); });
-    command.add_option("A", file_, "Run folder, name or pattern")->required();
+    command.add_option("A", file_, "Run folder, name or pattern; or a sweep file")->required();
     command.add_option("B", other_, "Another run (default: the base of A)");
   }
 
   void add_sweep_file(CLI::App& command) {
     command.add_option("FILE", file_, "Sweep file")->required();
+    command.add_option("--max-gpu-hours", options_.max_gpu_hours, "Refuse a plan that may cost more")->type_name("H");
     command.add_flag("--allow-new-keys", options_.allow_new_keys,
                      "Let keys through that TorchTitan's schema does not know");
   }
@@ -162,16 +158,6 @@ class SweepTool {
         "{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
         totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
         sweep.plan.grounds.front().torchtitan.version, sweep.plan.grounds.front().torchtitan.source));
-    return ExitCode::done;
-  }
-
-  ExitCode plan() {
-    const flow::LoadedSweep sweep = load(tool_.look_around());
-    if (tool_.flags().json) {
-      print_record(sweep::plan_record(sweep.plan));
-    } else {
-      print(sweep::plan_text(sweep.plan, file_, tool_.out()));
-    }
     return ExitCode::done;
   }
 
@@ -292,6 +278,7 @@ class SweepTool {
 
   ExitCode diff() {
     const flow::Surroundings around = tool_.look_around();
+    if (other_.empty() && (file_.ends_with(".yaml") || file_.ends_with(".yml"))) return changes(around);
     const RunFolder left = flow::find_run(around, file_);
     const auto found =
         other_.empty() ? flow::differences_from_base(left) : flow::differences(left, flow::find_run(around, other_));
@@ -318,6 +305,28 @@ class SweepTool {
                  {one.set_by_tt ? "set by tt" : "", Tint::dim}});
     }
     print(found.empty() ? "no difference\n" : table.text(tool_.out()));
+    return ExitCode::done;
+  }
+
+  ExitCode changes(const flow::Surroundings& around) {
+    const flow::PlanChanges found = flow::changes_of(load(around), around);
+    if (tool_.flags().json) {
+      print_record(Value::object().set("schema", "tt.changes/1").set("changes", to_value(found)));
+      return ExitCode::done;
+    }
+    std::string text;
+    const auto list = [&](const std::vector<std::string>& names, const char* what) {
+      for (const std::string& name : names) text += fmt::format("{:<8}  {}\n", what, name);
+    };
+    list(found.added, "new");
+    list(found.changed, "changed");
+    list(found.renamed, "renamed");
+    list(found.open, "open");
+    list(found.waiting, "not done");
+    list(found.done, "done");
+    list(found.orphans, "orphan");
+    const std::string sum = describe(found);
+    print(text + (sum.empty() ? fmt::format("{} new\n", found.added.size()) : sum + "\n"));
     return ExitCode::done;
   }
 

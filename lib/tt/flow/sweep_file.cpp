@@ -9,6 +9,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/flow/sweep_index.hpp"
+#include "tt/sweep/plan_cost.hpp"
 #include "tt/titan/architecture_file.hpp"
 #include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/installation.hpp"
@@ -171,6 +172,14 @@ SweepInput load_input(const std::string& file, const Surroundings& around, const
 LoadedSweep load_sweep(const std::string& file, const Surroundings& around, const PlanOptions& options) {
   SweepInput loaded = load_input(file, around, options);
   loaded.sweep.plan = sweep::make_plan(loaded.input);
+  const double hours = loaded.sweep.plan.totals.gpu_hours;
+  if (options.max_gpu_hours && hours > *options.max_gpu_hours) {
+    throw Error(
+        fmt::format("this plan may cost {} GPU hours, and --max-gpu-hours allows {}; cut points with `where:`, keep "
+                    "some with `sample:`, or shorten `resources: {{walltime}}`",
+                    sweep::hours_text(hours), sweep::hours_text(*options.max_gpu_hours)),
+        ExitCode::bad_input);
+  }
   return std::move(loaded.sweep);
 }
 

@@ -42,6 +42,7 @@ struct LoadedSweep {
 
 struct PlanOptions {
   bool allow_new_keys = false;
+  std::optional<double> max_gpu_hours;  // a plan that may cost more is refused
 };
 
 // A sweep file with what planning needs, before it is planned.

@@ -181,22 +181,46 @@ class ExpressionReader {
   bool good_ = true;
 };
 
+// The words [first, last) without brackets around all of them.
+std::pair<std::size_t, std::size_t> unwrapped(const std::vector<LuaWord>& words, std::size_t first, std::size_t last) {
+  while (last - first > 2 && words[first].is("(")) {
+    int depth = 0;
+    std::size_t closes = first;
+    for (; closes < last; ++closes) {
+      if (words[closes].is("(")) ++depth;
+      if (words[closes].is(")") && --depth == 0) break;
+    }
+    if (closes + 1 != last) break;
+    ++first;
+    --last;
+  }
+  return {first, last};
+}
+
 // Where the words of each conjunct begin and end: cut at `and` outside of brackets, unless there is an `or` beside it.
-std::vector<std::pair<std::size_t, std::size_t>> conjuncts(const std::vector<LuaWord>& words) {
-  std::vector<std::pair<std::size_t, std::size_t>> found;
-  std::size_t first = 0;
+void add_conjuncts(const std::vector<LuaWord>& words, std::size_t from, std::size_t to,
+                   std::vector<std::pair<std::size_t, std::size_t>>& found) {
+  const auto [first, last] = unwrapped(words, from, to);
+  std::vector<std::size_t> cuts;
   int depth = 0;
-  for (std::size_t i = 0; i < words.size(); ++i) {
+  for (std::size_t i = first; i < last; ++i) {
     if (words[i].is("(") || words[i].is("[") || words[i].is("{")) ++depth;
     if (words[i].is(")") || words[i].is("]") || words[i].is("}")) --depth;
-    if (depth == 0 && words[i].is("or")) return {{0, words.size()}};
-    const bool cuts = depth == 0 && words[i].is("and") && i > first && i + 1 < words.size();
-    if (!cuts) continue;
-    found.emplace_back(first, i);
-    first = i + 1;
+    if (depth == 0 && words[i].is("or")) cuts.assign(1, last);
+    const bool beside_or = !cuts.empty() && cuts.front() == last;
+    if (depth == 0 && words[i].is("and") && !beside_or) cuts.push_back(i);
   }
-  found.emplace_back(first, words.size());
-  return found;
+  const bool is_one = cuts.empty() || cuts.front() == last || cuts.front() == first || cuts.back() + 1 == last;
+  if (is_one) {
+    found.emplace_back(first, last);
+    return;
+  }
+  cuts.push_back(last);
+  std::size_t begin = first;
+  for (const std::size_t cut : cuts) {
+    if (cut > begin) add_conjuncts(words, begin, cut, found);
+    begin = cut + 1;
+  }
 }
 
 bool readable(const Written& text, const std::vector<LuaWord>& words, Problems& problems) {
@@ -220,7 +244,9 @@ std::vector<Expression> read_conditions(const Written& text, const Aliases& alia
   const auto words = lua_words(text.text);
   std::vector<Expression> conditions;
   if (!readable(text, words, problems)) return conditions;
-  for (const auto& [first, last] : conjuncts(words)) {
+  std::vector<std::pair<std::size_t, std::size_t>> found;
+  add_conjuncts(words, 0, words.size(), found);
+  for (const auto& [first, last] : found) {
     if (auto one = ExpressionReader(text, words, aliases, problems).read(first, last))
       conditions.push_back(std::move(*one));
   }

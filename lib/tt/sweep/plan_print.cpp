@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "tt/base/clock.hpp"
@@ -26,12 +25,6 @@ std::string varies_text(const Overrides& varies) {
   return text.empty() ? "-" : printable(text, 200);
 }
 
-double gpu_hours(const PlannedRun& run) { return run.resources.gpus * run.resources.walltime.count() / 3600; }
-
-std::string hours_text(double hours) {
-  return hours >= 100 ? with_thousands(std::llround(hours)) : fmt::format("{:.3g}", hours);
-}
-
 std::string comm_text(const RunEstimate& estimate) {
   if (!estimate.comm_wire_bytes_per_step_max) return "unknown";
   return fmt::format("{:.1f}", *estimate.comm_wire_bytes_per_step_max / mib);
@@ -44,7 +37,7 @@ std::vector<Cell> row_of(const PlannedRun& run) {
           {varies_text(run.varies), Tint::none},
           {std::to_string(resources.gpus), Tint::none},
           {fmt::format("{}x{}", resources.nodes, resources.gpus_per_node), Tint::none},
-          {hours_text(gpu_hours(run)), Tint::none},
+          {hours_text(gpu_hours_of(run)), Tint::none},
           {comm_text(run.estimate), known ? Tint::none : Tint::dim}};
 }
 
@@ -66,6 +59,10 @@ std::string runs_text(const Plan& plan, const std::string& file, const Terminal&
   return text;
 }
 
+std::string counted(std::int64_t count, const std::string& what) {
+  return fmt::format("{} {}{}", with_thousands(count), what, count == 1 ? "" : "s");
+}
+
 std::string skipped_text(const Plan& plan) {
   if (plan.totals.skipped == 0) return "";
   std::string text = "\nskipped, because they could not run:\n";
@@ -82,18 +79,26 @@ std::string skipped_text(const Plan& plan) {
   return text;
 }
 
-std::string totals_text(const Plan& plan) {
-  std::string text =
-      fmt::format("\n{}, {} GPU hours at most", plural(plan.totals.runs, "run"), hours_text(plan.totals.gpu_hours));
-  if (plan.totals.runs > 0)
+std::string totals_text(const Plan& plan, const PlanCost& cost) {
+  std::string text = "\n" + cost_text(plan, cost);
+  if (plan.totals.runs > 0 && plan.totals.nodes_max > 1)
     text += fmt::format(", {} at a time for the largest", plural(plan.totals.nodes_max, "node"));
   if (plan.totals.skipped > 0) text += fmt::format("; {} skipped", plural(plan.totals.skipped, "point"));
   if (!plan.filtered)
     text += "; too many points to count cut by where and exclude";
   else if (*plan.filtered > 0)
-    text += fmt::format("; {} cut by where and exclude", plural(*plan.filtered, "point"));
-  if (plan.sampled_out > 0) text += fmt::format("; {} left out by sample", plural(plan.sampled_out, "point"));
+    text += fmt::format("; {} cut by where and exclude", counted(*plan.filtered, "point"));
+  if (plan.sampled_out > 0) text += fmt::format("; {} left out by sample", counted(plan.sampled_out, "point"));
   return text + "\n";
+}
+
+std::string waived_text(const Plan& plan) {
+  std::string text;
+  for (const auto& [rule, count] : plan.waived) {
+    text += fmt::format("warning: {} would refuse {}, and only warns: {}\n", rule.rule, plural(count, "run"),
+                        printable(rule.reason));
+  }
+  return text;
 }
 
 std::string footnote(const Plan& plan) {
@@ -166,8 +171,14 @@ Value skipped_value(const SkippedPoint& point) {
 
 }  // namespace
 
-std::string plan_text(const Plan& plan, const std::string& file, const Terminal& terminal) {
-  return runs_text(plan, file, terminal) + skipped_text(plan) + totals_text(plan) + footnote(plan);
+std::string plan_totals(const Plan& plan, const PlanCost& cost, const std::string& changes) {
+  return skipped_text(plan) + totals_text(plan, cost) +
+         (changes.empty() ? "" : "in this workspace: " + changes + "\n") + waived_text(plan);
+}
+
+std::string plan_text(const Plan& plan, const PlanCost& cost, const std::string& changes, const std::string& file,
+                      const Terminal& terminal) {
+  return runs_text(plan, file, terminal) + plan_totals(plan, cost, changes) + footnote(plan);
 }
 
 Value plan_record(const Plan& plan) {
