@@ -9,6 +9,7 @@
 #include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/version.hpp"
+#include "tt/site/profile.hpp"
 
 namespace tt::tool {
 namespace {
@@ -72,7 +73,50 @@ CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()
   return command;
 }
 
+// What the last, unfinished word may become. Whatever goes wrong, a shell only sees no words.
+std::vector<std::string> Tool::candidates(const std::vector<std::string>& words) {
+  const auto flags_of = [](const CLI::App& app) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+    return flags;
+  };
+  const std::string& unfinished = words.back();
+  if (words.size() == 1) {
+    if (unfinished.starts_with('-')) return flags_of(app_);
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app_.get_subcommands([](CLI::App* app) { return app->get_group() != ""; }))
+      commands.push_back(command->get_name());
+    return commands;
+  }
+  const auto named = app_.get_subcommands([&](const CLI::App* app) { return app->get_name() == words.front(); });
+  if (named.empty()) return {};
+  const CLI::App* command = named.front();
+  if (unfinished.starts_with('-')) return flags_of(*command);
+  if (words[words.size() - 2] == "--site") {
+    std::vector<std::string> sites;
+    for (const site::Profile& profile : site::embedded_profiles()) sites.push_back(profile.name);
+    return sites;
+  }
+  return word_source_ ? word_source_({words.begin(), words.end() - 1}) : std::vector<std::string>{};
+}
+
+int Tool::complete(const std::vector<std::string>& words) {
+  try {
+    if (words.empty()) return 0;
+    std::string lines;
+    for (const std::string& word : candidates(words)) {
+      if (word.starts_with(words.back())) lines += word + "\n";
+    }
+    print(lines);
+  } catch (const std::exception&) {  // a half-written sweep file while somebody types
+  }
+  return 0;
+}
+
 int Tool::main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--complete") return complete({argv + 2, argv + argc});
   called_as_ = join(std::vector<std::string>(argv, argv + argc), " ");
   try {
     app_.parse(argc, argv);

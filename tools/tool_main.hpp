@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tt/base/clock.hpp"
 #include "tt/base/error.hpp"
@@ -31,6 +32,10 @@ class Tool {
                     std::function<ExitCode()> run);
   // Not shown in --help: started by tt itself.
   CLI::App& hidden_command(const std::string& name, std::function<ExitCode()> run);
+  // What else a word of a command may be, for completion: names of runs, keys. `words`: those before the unfinished
+  // one, the command first.
+  using WordSource = std::function<std::vector<std::string>(const std::vector<std::string>& words)>;
+  void complete_with(WordSource source) { word_source_ = std::move(source); }
   int main(int argc, char** argv);
 
   const CommonFlags& flags() const { return flags_; }
@@ -49,7 +54,11 @@ class Tool {
   SystemClock clock_;
   CommonFlags flags_;
   CLI::App app_;
+  std::vector<std::string> candidates(const std::vector<std::string>& words);
+  int complete(const std::vector<std::string>& words);
+
   std::function<ExitCode()> chosen_;
+  WordSource word_source_;
   std::string called_as_;
 };
 

@@ -17,6 +17,7 @@
 #include "tt/flow/explain.hpp"
 #include "tt/flow/follow.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/inspect.hpp"
 #include "tt/flow/run.hpp"
 #include "tt/flow/sweep_file.hpp"
 #include "tt/scheduler/local_supervisor.hpp"
@@ -42,6 +43,10 @@ class SubmitTool {
     add_reading_commands();
     add_site();
     add_hidden_commands();
+    tool_.complete_with([this](const std::vector<std::string>& words) {
+      const bool takes_files = words.front() == "run" || words.front() == "site";
+      return takes_files ? std::vector<std::string>{} : flow::names_of_runs(tool_.look_around());
+    });
   }
   int main(int argc, char** argv) { return tool_.main(argc, argv); }
 

@@ -15,6 +15,7 @@
 #include "tt/sweep/explain.hpp"
 #include "tt/sweep/starter.hpp"
 #include "tt/titan/era.hpp"
+#include "tt/titan/schema.hpp"
 
 namespace tt::tool {
 namespace {
@@ -35,6 +36,7 @@ class SweepTool {
     add_diff();
     add_explain();
     add_schema_command(tool_);
+    tool_.complete_with([this](const std::vector<std::string>& words) { return words_after(words); });
   }
   int main(int argc, char** argv) { return tool_.main(argc, argv); }
 
@@ -115,6 +117,24 @@ class SweepTool {
                      "Let keys through that TorchTitan's schema does not know");
   }
 
+  std::vector<std::string> words_after(const std::vector<std::string>& words) {
+    if (words.front() == "show" || words.front() == "diff") return flow::names_of_runs(tool_.look_around());
+    if (words.front() == "schema") {
+      std::vector<std::string> keys;
+      for (const titan::KeyInfo& key : titan::keys(titan::Era::v0_2_2)) keys.push_back(key.key);
+      return keys;
+    }
+    if (words.front() != "explain" || words.size() < 2) return {};
+    std::vector<std::string> points;
+    for (const sweep::AxisGroup& group : sweep::load_spec(words[1]).groups) {
+      for (const sweep::Axis& axis : group.axes) {
+        for (const sweep::WrittenValue& value : axis.values)
+          points.push_back(fmt::format("{}={}", axis.spelled, plain_text(value.value)));
+      }
+    }
+    return points;
+  }
+
   flow::LoadedSweep load(const flow::Surroundings& around) {
     flow::LoadedSweep sweep = flow::load_sweep(file_, around, options_);
     for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
@@ -128,7 +148,7 @@ class SweepTool {
     const fs::path here = fs::current_path();
     const fs::path target = output_.empty() ? here / "sweep.yaml" : absolute_path(output_, here);
     const fs::path from_there = absolute_path(file_, here).lexically_relative(target.parent_path());
-    const std::string text = sweep::starter(from_there.string(), base, era.era);
+    const std::string text = sweep::starter(from_there.string(), base, era.era, checkout_above(target.parent_path()));
     if (output_.empty()) {
       tool_.flags().json ? print_record(Value::object().set("schema", "tt.starter/1").set("text", text)) : print(text);
       return ExitCode::done;
@@ -140,6 +160,15 @@ class SweepTool {
     if (tool_.flags().json) print_record(Value::object().set("schema", "tt.starter/1").set("file", target.string()));
     log::note(fmt::format("wrote {}; next: tt-sweep plan {}", output_, output_));
     return ExitCode::done;
+  }
+
+  // The folder with run_train.sh that the base lies in, as the sweep file says it; empty: none.
+  std::string checkout_above(const fs::path& from) const {
+    for (fs::path folder = absolute_path(file_, fs::current_path()).parent_path(); folder != folder.root_path();
+         folder = folder.parent_path()) {
+      if (fs::is_regular_file(folder / "run_train.sh")) return folder.lexically_relative(from).string();
+    }
+    return "";
   }
 
   ExitCode check() {

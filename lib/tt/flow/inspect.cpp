@@ -98,6 +98,16 @@ std::vector<fs::path> list_run_folders(const Surroundings& around, const std::st
   return folders;
 }
 
+std::vector<std::string> names_of_runs(const Surroundings& around) {
+  std::set<std::string> names;
+  for (const std::string& sweep : known_sweeps(around.workspace)) {
+    const auto index = load_sweep_index(around.workspace, sweep);
+    if (!index) continue;
+    for (const IndexedRun& run : index->runs) names.insert(run.name);
+  }
+  return {names.begin(), names.end()};
+}
+
 RunFolder find_run(const Surroundings& around, const std::string& word) {
   RunFolder folder(absolute_path(word, around.here));
   if (folder.is_committed()) return folder;

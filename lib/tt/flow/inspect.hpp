@@ -14,6 +14,9 @@ namespace tt::flow {
 // file or base changed since.
 std::vector<std::filesystem::path> list_run_folders(const Surroundings& around, const std::string& sweep_file);
 
+// The names of all runs here, each once: for completion.
+std::vector<std::string> names_of_runs(const Surroundings& around);
+
 // A run by folder, name or pattern. Throws Error that lists the candidates when it is not exactly one.
 RunFolder find_run(const Surroundings& around, const std::string& word);
 

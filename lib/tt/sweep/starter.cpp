@@ -10,6 +10,7 @@
 #include "tt/base/text.hpp"
 #include "tt/base/value.hpp"
 #include "tt/sweep/cell.hpp"
+#include "tt/titan/architectures.hpp"
 #include "tt/titan/rules.hpp"
 #include "tt/titan/settings.hpp"
 
@@ -44,6 +45,7 @@ class Finder {
     return {titan::gpus_from_degrees(base_).value_or(1), {}, one};
   }
 
+  const titan::Settings& base() const { return base_; }
   std::int64_t steps() const { return steps_; }
   std::optional<std::int64_t> steps_of_base() const { return base_.integer(titan::Knob::steps); }
 
@@ -103,11 +105,56 @@ std::string title_of(const std::string& base_path) {
 // A path as a YAML text in double quotes; a dollar sign that is part of the name is not a variable.
 std::string quoted_path(const std::string& path) { return to_json(Value(replace_all(path, "$", "$$"))); }
 
+struct Suggestion {
+  titan::Knob knob;
+  std::string values;
+  std::string why;
+};
+
+// What is worth sweeping for this model, each line valid as it stands once the # is gone.
+std::vector<Suggestion> suggestions(const titan::Settings& base, const titan::Architecture* model) {
+  using titan::Knob;
+  std::vector<Suggestion> worth;
+  const auto twice = [](std::int64_t number) { return fmt::format("[{}, {}]", number, 2 * number); };
+  if (const auto length = base.integer(Knob::seq_len)) {
+    const bool extends = !model || !model->max_seq_len || 2 * *length <= *model->max_seq_len;
+    worth.push_back({Knob::seq_len, extends ? twice(*length) : fmt::format("[{}, {}]", *length / 2, *length),
+                     "longer rows: more attention, more activations"});
+  }
+  worth.push_back({Knob::ac_mode, "[none, selective, full]", "memory against recomputation"});
+  worth.push_back({Knob::compile_enable, "[false, true]", "fused kernels, a slower start"});
+  worth.push_back(
+      {Knob::pipeline_parallel, "[1, 2]", "layers over GPUs; wants a batch of as many microbatches as stages"});
+  worth.push_back({Knob::context_parallel, "[1, 2]", "one row over several GPUs: for long sequences"});
+  if (model && model->experts && base.era() >= titan::Era::v0_2_0)
+    worth.push_back({Knob::expert_parallel, "[1, 2]", "experts over GPUs"});
+  if (const auto rate = base.find(Knob::learning_rate); rate && rate->value.is_number()) {
+    const double lr = rate->value.as_number();
+    worth.push_back(
+        {Knob::learning_rate, fmt::format("[{}, {}]", shortest(lr / 3), shortest(lr)), "does it still learn?"});
+  }
+  return worth;
+}
+
+std::string suggestion_lines(const titan::Settings& base) {
+  const titan::TrainingShape shape = titan::shape_of(base, 1);
+  const titan::Architecture* model = titan::shipped_architectures().find(shape.era, shape.model, shape.flavor);
+  std::string text;
+  for (const Suggestion& one : suggestions(base, model)) {
+    if (const auto key = titan::key_of(shape.era, one.knob))
+      text += fmt::format("  # {}: {}   # {}\n", *key, one.values, one.why);
+  }
+  if (model && model->kv_heads)
+    text += fmt::format("  # tensor parallelism of this model: divisors of its {} key-value heads\n", *model->kv_heads);
+  return text;
+}
+
 std::string key_text(titan::Era era, titan::Knob knob) { return titan::key_of(era, knob).value_or(""); }
 
 }  // namespace
 
-std::string starter(const std::string& base_path, const config::Document& base, titan::Era era) {
+std::string starter(const std::string& base_path, const config::Document& base, titan::Era era,
+                    const std::string& root) {
   const Finder finder(base, era);
   const Layout layout = finder.find();
   const std::string title = title_of(base_path);
@@ -123,8 +170,9 @@ std::string starter(const std::string& base_path, const config::Document& base, 
       "model: {0}   # runs are kept in logs/{0}/\n"
       "torchtitan:\n"
       "  version: \"{2}\"\n"
-      "  # root: \"${{TORCHTITAN_ROOT}}\"   # the checkout to train with\n\n",
-      title, quoted_path(base_path), titan::to_string(era));
+      "  root: {3}   # the checkout to train with\n\n",
+      title, quoted_path(base_path), titan::to_string(era),
+      root.empty() ? "\"${TORCHTITAN_ROOT}\"" : quoted_path(root));
   text += fmt::format("fixed:   # the same in every run\n  {}: {}{}\n\n", steps, finder.steps(),
                       finder.steps_of_base() ? fmt::format("   # the base says {}", *finder.steps_of_base()) : "");
   text += "alias:   # short names, good everywhere in this file\n";
@@ -132,11 +180,13 @@ std::string starter(const std::string& base_path, const config::Document& base, 
   text += fmt::format("  bs: {}\n\n", batch);
   text += "matrix:   # first key slowest\n";
   if (varies_degree) text += fmt::format("  tp: {}\n", list_text(layout.tensor_parallel));
-  text += fmt::format("  bs: {}\n\n", list_text(layout.batch_sizes));
+  text += fmt::format("  bs: {}\n", list_text(layout.batch_sizes));
+  text += "  # also worth a look (take the # away):\n" + suggestion_lines(finder.base()) + "\n";
   if (varies_degree && layout.batch_sizes.size() > 1) {
     text += fmt::format("# exclude: [{{tp: {}, bs: {}}}]   # combinations to leave out\n",
                         layout.tensor_parallel.back(), layout.batch_sizes.back());
   }
+  if (varies_degree) text += "# where: tp * bs <= 16   # conditions cut combinations before they are counted out\n";
   text += fmt::format(
       "# repeat: {{{}: [1, 2, 3]}}   # every run once for each seed\n\n"
       "resources:\n"

@@ -8,7 +8,9 @@
 
 namespace tt::sweep {
 
-// `base_path` is what `base:` will say: relative to where the sweep file goes, or absolute.
-std::string starter(const std::string& base_path, const config::Document& base, titan::Era era);
+// `base_path` is what `base:` will say: relative to where the sweep file goes, or absolute; `root` the same for the
+// checkout; empty: "${TORCHTITAN_ROOT}".
+std::string starter(const std::string& base_path, const config::Document& base, titan::Era era,
+                    const std::string& root = "");
 
 }  // namespace tt::sweep

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/sweep_support.hpp"
+#include "tt/base/text.hpp"
 #include "tt/sweep/starter.hpp"
 
 namespace tt::sweep {
@@ -21,7 +22,8 @@ TEST(PlanTable, ShowsWhatVariesAndWhatItCosts) {
       text_of("resources: {gpus: 16, walltime: \"00:45:00\"}\nmatrix: {training.seq_len: [1024, 2048]}\n");
   EXPECT_NE(text.find("_sl1024  seq_len=1024"), std::string::npos) << text;
   EXPECT_NE(text.find("2x8"), std::string::npos) << text;
-  EXPECT_NE(text.find("\n2 runs, 1 array, 24 GPU hours at most, 2 nodes at a time for the largest\n"), std::string::npos)
+  EXPECT_NE(text.find("\n2 runs, 1 array, 24 GPU hours at most, 2 nodes at a time for the largest\n"),
+            std::string::npos)
       << text;
   EXPECT_NE(
       text.find("\ncomm MiB/step: sent by one GPU of the worst pipeline rank, model published (tensor and pipeline "
@@ -124,6 +126,24 @@ TEST(Starter, QuotesThePathOfItsBase) {
   const Spec spec = read_spec(test::source(yaml));
   EXPECT_EQ(resolve_path(*spec.bases.at(0).file, "/r", {}), "/r/my \"odd\" $dir/a b.toml");
   EXPECT_EQ(spec.model.text, "ab");
+}
+
+// Every suggestion is good as it stands: the line without its # gives a sweep without problems.
+TEST(Starter, SuggestsOnlyWhatCanBeSwept) {
+  for (const char* era : {"2025-01", "2025-03", "0.1.0", "0.2.2"}) {
+    const titan::Era of = *titan::parse_era(era);
+    const std::string model = "[model]\nname = \"llama3\"\nflavor = \"8B\"\n";
+    const auto base = config::Document::parse(test::source(model, "base.toml"));
+    const std::string yaml = starter("base.toml", base, of, "/checkout");
+    int tried = 0;
+    for (const std::string& line : split_lines(yaml)) {
+      if (!line.starts_with("  # ") || line.find(": [") == std::string::npos) continue;
+      const Plan plan = plan_of(replace_all(yaml, line, "  " + line.substr(4)), model);
+      EXPECT_GT(plan.totals.runs + plan.totals.skipped, 0) << line;
+      ++tried;
+    }
+    EXPECT_GE(tried, 4) << era;
+  }
 }
 
 }  // namespace
