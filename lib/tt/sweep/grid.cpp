@@ -129,7 +129,7 @@ class GroundMaker {
 class GridMaker {
  public:
   GridMaker(const PlanInput& input, Problems& problems, Grid& grid)
-      : input_(input), spec_(input.spec), problems_(problems), grid_(grid), judge_{grid.eras, input, problems} {}
+      : spec_(input.spec), problems_(problems), grid_(grid), judge_{grid.eras, input, problems} {}
 
   void make() {
     for (const auto& [name, target] : spec_.alias) judge_.knows(target.text, target.text, target.place);
@@ -333,7 +333,6 @@ class GridMaker {
     if (!grid_.repeat.rows.empty()) std::for_each(grid_.repeat.rows[0].begin(), grid_.repeat.rows[0].end(), note);
   }
 
-  const PlanInput& input_;
   const Spec& spec_;
   Problems& problems_;
   Grid& grid_;

@@ -11,7 +11,7 @@ std::uint64_t sample_hash(std::int64_t seed, const Overrides& varies) {
   for (const Assignment& assignment : varies) lines.emplace_back(assignment.key, to_json(assignment.value));
   std::sort(lines.begin(), lines.end());
   std::string text = "seed=" + std::to_string(seed) + "\n";
-  for (const auto& [key, value] : lines) text += key + "=" + value + "\n";
+  for (const auto& [key, value] : lines) text.append(key).append("=").append(value).append("\n");
 
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) {

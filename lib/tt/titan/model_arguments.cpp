@@ -129,9 +129,9 @@ Arguments Arguments::call(std::string_view name, const python::Names& defaults) 
 }
 
 std::int64_t llama_ffn_size(std::int64_t dim, std::int64_t multiple_of, std::optional<double> multiplier) {
-  constexpr std::int64_t most = 1 << 30;
+  constexpr std::int64_t most = std::int64_t{1} << 30;
   if (dim < 1 || dim > most || multiple_of < 1 || multiple_of > most) throw NotReadable{"its sizes make no model"};
-  auto inner = static_cast<std::int64_t>(static_cast<double>(2 * 4 * dim) / 3);
+  auto inner = static_cast<std::int64_t>(static_cast<double>(8 * dim) / 3);
   if (multiplier && (*multiplier <= 0 || *multiplier > 1000)) throw NotReadable{"its sizes make no model"};
   if (multiplier) inner = static_cast<std::int64_t>(*multiplier * static_cast<double>(inner));
   return (inner + multiple_of - 1) / multiple_of * multiple_of;

@@ -82,7 +82,7 @@ void read_arguments(Tokens inside, Expression& call, int depth) {
     if (is_mark(argument[0], "*") || is_mark(argument[0], "**")) {
       call.complete = false;
     } else if (argument.size() > 2 && argument[0].kind == Token::Kind::name && is_mark(argument[1], "=")) {
-      call.named.emplace_back(argument[0].text, read_expression(argument.subspan(2), depth));
+      call.named.push_back({std::string(argument[0].text), read_expression(argument.subspan(2), depth)});
     } else {
       call.parts.push_back(read_expression(argument, depth));
     }
@@ -96,7 +96,7 @@ Expression read_dict(Tokens inside, int depth) {
     if (entry.empty()) continue;
     const std::size_t colon = find_outside(entry, ":");
     if (colon == 1 && entry[0].kind == Token::Kind::text)
-      dict.named.emplace_back(entry[0].text, read_expression(entry.subspan(2), depth));
+      dict.named.push_back({std::string(entry[0].text), read_expression(entry.subspan(2), depth)});
     else
       dict.complete = false;
   }

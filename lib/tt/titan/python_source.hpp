@@ -12,17 +12,24 @@
 
 namespace tt::titan::python {
 
+struct Named;
+
 struct Expression {
   enum class Kind { unknown, none, boolean, integer, floating, text, name, call, dict, operation };
   Kind kind = Kind::unknown;
   std::int64_t integer = 0;  // also of a boolean
   double floating = 0;
-  std::string text;                                       // of a text; a dotted name; what is called; the operator
-  std::vector<Expression> parts;                          // of an operation; positional arguments
-  std::vector<std::pair<std::string, Expression>> named;  // keyword arguments; the entries of a dict
-  bool complete = true;                                   // no *args, **others or keys that are no text
+  std::string text;               // of a text; a dotted name; what is called; the operator
+  std::vector<Expression> parts;  // of an operation; positional arguments
+  std::vector<Named> named;       // keyword arguments; the entries of a dict
+  bool complete = true;           // no *args, **others or keys that are no text
 
   const Expression* find(std::string_view key) const;  // the last entry or argument of that name; null: none
+};
+
+struct Named {
+  std::string first;
+  Expression second;
 };
 
 using Names = std::map<std::string, Expression, std::less<>>;

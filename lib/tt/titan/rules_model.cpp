@@ -102,10 +102,12 @@ Reason context_of_gpt_oss(const RuleInput& in) {
 }
 
 Reason context_with_other_attention(const RuleInput& in) {
-  if (in.shape.cp <= 1) return std::nullopt;
-  const bool flex =
-      in.shape.flavor.find("_flex") != std::string::npos || in.shape.flavor.find("_irope") != std::string::npos;
-  const bool varlen = in.shape.flavor.find("_varlen") != std::string::npos;
+  if (in.shape.cp <= 1 || in.shape.model == "gpt_oss") return std::nullopt;  // which has a rule of its own
+  // The sizes say which attention a flavor has; a flavor nobody knows says it in its name.
+  const std::string kind = in.architecture ? in.architecture->attention : "";
+  const bool flex = kind == "flex" || in.shape.flavor.find("_flex") != std::string::npos ||
+                    in.shape.flavor.find("_irope") != std::string::npos;
+  const bool varlen = kind == "varlen" || in.shape.flavor.find("_varlen") != std::string::npos;
   // FlexAttention shards its context since 0.2.2, in llama3 only.
   const bool flex_fails = flex && (in.shape.era < Era::v0_2_2 || in.shape.model != "llama3");
   if (!varlen && !flex_fails) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tt/titan/presets.hpp"
 #include "tt/titan/product.hpp"
 #include "tt/titan/rule_groups.hpp"
 
@@ -105,6 +106,41 @@ Reason sequence_of_configured_parallelism(const RuleInput& in) {
   return not_divisible(shape.seq_len, divisor, fmt::format("tp {} * 2 * cp {} = {}", by_tp, shape.cp, divisor));
 }
 
+// What a rank holds of a row; 0: not known, or it does not come out even (another rule says so).
+std::int64_t local_length(const RuleInput& in) {
+  const bool sequence_parallel = in.settings.boolean(Knob::sequence_parallel).value_or(true);
+  const std::int64_t parts = product({in.shape.cp, sequence_parallel ? in.shape.tp : 1});
+  return parts >= 1 && in.shape.seq_len % parts == 0 ? in.shape.seq_len / parts : 0;
+}
+
+// The loss of the shipped configurations works on pieces of what a rank holds; with pipeline stages nobody has looked.
+Reason loss_in_uneven_chunks(const RuleInput& in) {
+  const std::string config = in.settings.base_text("config").value_or("");
+  const auto set = in.settings.find("loss.num_chunks");
+  const bool chunked = set ? set->value.is_integer() : is_preset(config) && !config.ends_with("_ce_loss");
+  if (!chunked || in.shape.pp != 1) return std::nullopt;
+  const std::int64_t chunks = set ? set->value.as_integer() : 8;
+  const std::int64_t length = local_length(in);
+  if (length < 1 || chunks < 1 || length % chunks == 0) return std::nullopt;
+  return fmt::format("a rank holds {} tokens of a row (training.seq_len {}), no multiple of the {} chunks of the loss",
+                     length, in.shape.seq_len, chunks);
+}
+
+Reason context_in_uneven_blocks(const RuleInput& in) {
+  constexpr std::int64_t block = 128;  // rows of one FlexAttention block
+  const TrainingShape& shape = in.shape;
+  if (shape.cp <= 1 || shape.seq_len < 1 || shape.seq_len % product({block, shape.cp}) == 0) return std::nullopt;
+  return fmt::format("training.seq_len {} is no multiple of cp {} * {} rows of an attention block = {}", shape.seq_len,
+                     shape.cp, block, product({block, shape.cp}));
+}
+
+Reason beyond_the_positions(const RuleInput& in) {
+  if (!in.architecture || !in.architecture->max_seq_len || in.shape.seq_len <= *in.architecture->max_seq_len)
+    return std::nullopt;
+  return fmt::format("training.seq_len {} is more than the {} positions of {}", in.shape.seq_len,
+                     *in.architecture->max_seq_len, architecture_name(*in.architecture));
+}
+
 Reason ddp_with_others(const RuleInput& in) {
   const TrainingShape& shape = in.shape;
   const bool plain_ddp = shape.dp_replicate > 1 && shape.dp_shard == 1 && shape.cp == 1;
@@ -154,6 +190,18 @@ std::vector<Rule> world_rules() {
                    "ValueError: Training sequence length (255) must be divisible by 2 for the configured "
                    "sequence/context parallelism.",
                    Era::v0_3_0, Era::v0_3_0, sequence_of_configured_parallelism});
+  rules.push_back({"loss-chunks", "What a rank holds of a row splits evenly into the chunks of the loss.",
+                   "RuntimeError: ChunkedLossWrapper sequence length must be divisible by num_chunks", Era::v0_3_0,
+                   Era::v0_3_0, loss_in_uneven_chunks});
+  rules.push_back(
+      {"cp-blocks", "With cp > 1 training.seq_len is a multiple of cp * 128, the rows of an attention block.",
+       "NotImplementedError: Q_LEN 264 is not divisible by CP mesh world size 2 * Q_BLOCK_SIZE 128. This is "
+       "not supported yet.",
+       Era::v0_3_0, Era::v0_3_0, context_in_uneven_blocks});
+  rules.push_back({"seq-len-positions", "training.seq_len is within the positions of the model's rotary embedding.",
+                   "ValueError: Training sequence length 262144 exceeds attention RoPE maximum supported sequence "
+                   "length 131072.",
+                   Era::v0_3_0, Era::v0_3_0, beyond_the_positions});
   rules.push_back({"ddp-not-with-others", "Replication without sharding (plain DDP) is the only parallelism of a run.",
                    "RuntimeError: DDP has not supported > 1D parallelism", Era::early_2025, Era::v0_2_2,
                    ddp_with_others});

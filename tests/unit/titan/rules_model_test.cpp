@@ -194,5 +194,13 @@ TEST(ConverterName, IsTheNewOne) {
             holds);
 }
 
+// DeepSeek's larger flavors use FlexAttention without saying so in their names.
+TEST(CpAttention, IsToldByTheSizesToo) {
+  const Overrides deepseek{{"model.name", "deepseek_v3"}, {"model.flavor", "16B"}};
+  EXPECT_EQ(reason_of("cp-attention", Era::v0_2_2, 2, {{"parallelism.context_parallel_degree", 2}}, deepseek),
+            "flavor 16B uses flex attention, which has no context parallelism, got cp 2");
+  EXPECT_EQ(reason_of("cp-attention", Era::v0_2_2, 2, {}, deepseek), "");
+}
+
 }  // namespace
 }  // namespace tt::titan

@@ -146,6 +146,37 @@ TEST(SeqLenDivisible, ByTheConfiguredParallelismSince) {
             "training.seq_len 252 is no multiple of tp 2 * 2 * cp 2 = 8");
 }
 
+const Overrides llama{{"module", "llama3"}, {"config", "llama3_debugmodel"}};
+
+// Seen with torchtitan 0.3.0: 254 tokens over tp 2 leave 127 to a rank, and the loss wants 8 even pieces.
+TEST(LossChunks, SplitWhatARankHoldsOfARow) {
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 254}, {tp, 2}}, llama),
+            "a rank holds 127 tokens of a row (training.seq_len 254), no multiple of the 8 chunks of the loss");
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 272}, {tp, 2}}, llama), holds);
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 264}, {"loss.num_chunks", 5}}, llama),
+            "a rank holds 264 tokens of a row (training.seq_len 264), no multiple of the 5 chunks of the loss");
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 264}, {"loss.num_chunks", 3}}, llama), holds);
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 255}},
+                      {{"module", "llama3"}, {"config", "llama3_debugmodel_ce_loss"}}),
+            holds);
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_2_2, 1, {{seq, 255}}), holds) << "0.2.2 has no such loss";
+}
+
+TEST(CpBlocks, AreWholeBlocksOfAttention) {
+  EXPECT_EQ(reason_of("cp-blocks", Era::v0_3_0, 2, {{seq, 384}, {cp, 2}}, llama),
+            "training.seq_len 384 is no multiple of cp 2 * 128 rows of an attention block = 256");
+  EXPECT_EQ(reason_of("cp-blocks", Era::v0_3_0, 2, {{seq, 512}, {cp, 2}}, llama), holds);
+  EXPECT_EQ(reason_of("cp-blocks", Era::v0_3_0, 1, {{seq, 384}}, llama), holds);
+  EXPECT_EQ(reason_of("cp-blocks", Era::v0_2_2, 2, {{seq, 384}, {cp, 2}}), holds);
+}
+
+TEST(SeqLenPositions, EndWithTheRotaryEmbedding) {
+  EXPECT_EQ(reason_of("seq-len-positions", Era::v0_3_0, 1, {{seq, 262144}}, llama),
+            "training.seq_len 262144 is more than the 131072 positions of llama3_debugmodel");
+  EXPECT_EQ(reason_of("seq-len-positions", Era::v0_3_0, 1, {{seq, 131072}}, llama), holds);
+  EXPECT_EQ(reason_of("seq-len-positions", Era::v0_2_2, 1, {{seq, 262144}}), holds);
+}
+
 TEST(DdpNotWithOthers, HoldsForDdpAloneAndHsdp) {
   EXPECT_EQ(reason_of("ddp-not-with-others", Era::v0_2_2, 8, {{replicate, 8}, {shard, 1}}), holds);
   EXPECT_EQ(reason_of("ddp-not-with-others", Era::v0_2_2, 8, {{replicate, 2}, {shard, 2}, {tp, 2}}), holds);
