@@ -43,9 +43,8 @@ class SubmitTool {
     add_reading_commands();
     add_site();
     add_hidden_commands();
-    tool_.complete_with([this](const std::vector<std::string>& words) {
-      const bool takes_files = words.front() == "run" || words.front() == "site";
-      return takes_files ? std::vector<std::string>{} : flow::names_of_runs(tool_.look_around());
+    tool_.complete_with([this](const auto& words) {  // `run` takes files: the shell's own
+      return words[0] == "run" ? std::vector<std::string>{} : flow::names_of_runs(tool_.look_around());
     });
   }
   int main(int argc, char** argv) { return tool_.main(argc, argv); }

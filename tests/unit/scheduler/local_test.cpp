@@ -37,14 +37,14 @@ TEST_F(ThisMachine, TellsAnExitStatusFromASignal) {
 
 TEST_F(ThisMachine, GivesATaskItsOwnEnvironmentAndNoOpenFiles) {
   LocalScheduler local = scheduler(2, {3, 5});
-  SubmitRequest wide = request("aaa", "env | sort | grep -v -e ^_= -e ^SHLVL= -e ^PWD=; ls /proc/$$/fd | tr '\\n' ' '");
+  SubmitRequest wide = request("aaa", "env | sort | grep -v -e ^_= -e ^SHLVL= -e ^PWD=; ls /proc/$$/fd");
   wide.shape.gpus = 2;
   wide.environment.set("NCCL_ALGO", "Ring");
   local.submit(wide);
   end_of(local, task("aaa"));
   EXPECT_EQ(lines("submissions/aaa/0.out"),
             (std::vector<std::string>{"CUDA_VISIBLE_DEVICES=3,5", "NCCL_ALGO=Ring", "PATH=/usr/bin:/bin", "TT_INDEX=0",
-                                      "TT_JOB=local-aaa", "0 1 2 255 "}));  // 255: bash's own, the script
+                                      "TT_JOB=local-aaa", "0", "1", "2", "255"}));  // 255: bash's own, the script
 }
 
 TEST_F(ThisMachine, RunsAsManyTasksAsItHasSlotsInTheOrderTheyCame) {
