@@ -26,8 +26,7 @@ namespace tt::tool {
 namespace {
 
 bool all_finished(const std::vector<flow::RunView>& runs) {
-  return std::all_of(runs.begin(), runs.end(),
-                     [](const flow::RunView& run) { return run.state == RunState::finished; });
+  return std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.state == RunState::finished; });
 }
 
 class SubmitTool {
@@ -491,8 +490,7 @@ class SubmitTool {
   CLI::Option* max_gpu_hours_given_ = nullptr;
   double max_gpu_hours_ = 0;
   bool dry_run_ = false, no_wait_ = false, force_ = false, follow_ = false;
-  std::string action_, site_name_;
-  std::string spool_, token_;
+  std::string action_, site_name_, spool_, token_;
   int index_ = 0;
 };
 

@@ -106,24 +106,20 @@ Reason sequence_of_configured_parallelism(const RuleInput& in) {
   return not_divisible(shape.seq_len, divisor, fmt::format("tp {} * 2 * cp {} = {}", by_tp, shape.cp, divisor));
 }
 
-// What a rank holds of a row; 0: not known, or it does not come out even (another rule says so).
-std::int64_t local_length(const RuleInput& in) {
-  const bool sequence_parallel = in.settings.boolean(Knob::sequence_parallel).value_or(true);
-  const std::int64_t parts = product({in.shape.cp, sequence_parallel ? in.shape.tp : 1});
-  return parts >= 1 && in.shape.seq_len % parts == 0 ? in.shape.seq_len / parts : 0;
-}
-
-// The loss of the shipped configurations works on pieces of what a rank holds; with pipeline stages nobody has looked.
+// The loss of the shipped configurations works on pieces of a row, as long as context
+// parallelism leaves it (tensor parallelism gathers it first); with pipeline stages nobody has looked.
 Reason loss_in_uneven_chunks(const RuleInput& in) {
   const std::string config = in.settings.base_text("config").value_or("");
   const auto set = in.settings.find("loss.num_chunks");
   const bool chunked = set ? set->value.is_integer() : is_preset(config) && !config.ends_with("_ce_loss");
   if (!chunked || in.shape.pp != 1) return std::nullopt;
   const std::int64_t chunks = set ? set->value.as_integer() : 8;
-  const std::int64_t length = local_length(in);
-  if (length < 1 || chunks < 1 || length % chunks == 0) return std::nullopt;
-  return fmt::format("a rank holds {} tokens of a row (training.seq_len {}), no multiple of the {} chunks of the loss",
-                     length, in.shape.seq_len, chunks);
+  const TrainingShape& shape = in.shape;
+  if (shape.cp < 1 || shape.seq_len < 1 || shape.seq_len % shape.cp != 0 || chunks < 1) return std::nullopt;
+  const std::int64_t length = shape.seq_len / shape.cp;
+  if (length % chunks == 0) return std::nullopt;
+  return fmt::format("training.seq_len {}{} is no multiple of the {} chunks of the loss", shape.seq_len,
+                     shape.cp > 1 ? fmt::format(" / cp {}", shape.cp) : "", chunks);
 }
 
 Reason context_in_uneven_blocks(const RuleInput& in) {
@@ -190,7 +186,8 @@ std::vector<Rule> world_rules() {
                    "ValueError: Training sequence length (255) must be divisible by 2 for the configured "
                    "sequence/context parallelism.",
                    Era::v0_3_0, Era::v0_3_0, sequence_of_configured_parallelism});
-  rules.push_back({"loss-chunks", "What a rank holds of a row splits evenly into the chunks of the loss.",
+  rules.push_back({"loss-chunks",
+                   "A row, or what context parallelism leaves of it, splits evenly into the chunks of the loss.",
                    "RuntimeError: ChunkedLossWrapper sequence length must be divisible by num_chunks", Era::v0_3_0,
                    Era::v0_3_0, loss_in_uneven_chunks});
   rules.push_back(

@@ -148,13 +148,15 @@ TEST(SeqLenDivisible, ByTheConfiguredParallelismSince) {
 
 const Overrides llama{{"module", "llama3"}, {"config", "llama3_debugmodel"}};
 
-// Seen with torchtitan 0.3.0: 254 tokens over tp 2 leave 127 to a rank, and the loss wants 8 even pieces.
-TEST(LossChunks, SplitWhatARankHoldsOfARow) {
+// Seen with torchtitan 0.3.0: tp does not matter, the rows are gathered before the loss.
+TEST(LossChunks, SplitARowEvenly) {
   EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 254}, {tp, 2}}, llama),
-            "a rank holds 127 tokens of a row (training.seq_len 254), no multiple of the 8 chunks of the loss");
-  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 272}, {tp, 2}}, llama), holds);
+            "training.seq_len 254 is no multiple of the 8 chunks of the loss");
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 264}, {tp, 2}}, llama), holds);
+  EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 2, {{seq, 264}, {cp, 2}}, llama),
+            "training.seq_len 264 / cp 2 is no multiple of the 8 chunks of the loss");
   EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 264}, {"loss.num_chunks", 5}}, llama),
-            "a rank holds 264 tokens of a row (training.seq_len 264), no multiple of the 5 chunks of the loss");
+            "training.seq_len 264 is no multiple of the 5 chunks of the loss");
   EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 264}, {"loss.num_chunks", 3}}, llama), holds);
   EXPECT_EQ(reason_of("loss-chunks", Era::v0_3_0, 1, {{seq, 255}},
                       {{"module", "llama3"}, {"config", "llama3_debugmodel_ce_loss"}}),
