@@ -184,7 +184,7 @@ class Planner {
                                    own.family, shape.model));
       }
       own.flavor = shape.flavor;
-      architectures_[i].add(std::move(own));
+      architectures_[i].add(own);
     }
     for (const titan::Architectures& known : architectures_) estimators_.emplace_back(known);
   }
