@@ -4,16 +4,43 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/sweep_index.hpp"
 #include "tt/flow/views.hpp"
 
 namespace tt::flow {
+namespace {
+
+// Nothing of the sweep was ever written here: neither its index nor one of its folders.
+bool is_untouched(const LoadedSweep& sweep, const Workspace& workspace) {
+  if (load_sweep_index(workspace, sweep.plan.sweep)) return false;
+  return std::none_of(sweep.plan.runs.begin(), sweep.plan.runs.end(), [&](const sweep::PlannedRun& run) {
+    return is_there(workspace.run_folder(run.model, run.name).path());
+  });
+}
+
+// All runs are new. One run of each ground is made in memory, so that a key which its base has no room for is told
+// now; making all of them would cost more than the whole plan.
+PlanChanges all_new(const LoadedSweep& sweep, const Surroundings& around) {
+  PlanChanges changes;
+  std::set<std::size_t> grounds;
+  for (const sweep::PlannedRun& run : sweep.plan.runs) {
+    if (grounds.insert(run.ground).second) static_cast<void>(files_of(sweep, run, around));
+    changes.added.push_back(run.name);
+  }
+  return changes;
+}
+
+}  // namespace
 
 PlanChanges changes_of(const LoadedSweep& sweep, const Surroundings& around) {
   PlanChanges changes;
   if (!sweep.plan.runs.empty() && sweep.bases.front().document == std::nullopt) return changes;
+  if (is_untouched(sweep, around.workspace)) return all_new(sweep, around);
   const ledger::Ledger ledger = load_history(around.workspace, {sweep.plan.sweep});
   const ExpandReport report = expand(sweep, around, ledger, Writing::no);
   std::map<RunId, RunState> states;
