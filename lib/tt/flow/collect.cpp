@@ -71,6 +71,7 @@ bool write_summary(const Surroundings& around, const ledger::RunHistory& history
   if (const AttemptReading* last = readings.last()) {
     summary.printed_version = last->log.titan_version;
     summary.device = last->log.device;
+    summary.software = last->log.software;
   }
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   if (const auto there = load_summary(folder); there && is_open(summary.state)) {

@@ -19,15 +19,6 @@
 namespace tt::flow {
 namespace {
 
-bool is_configuration(const std::string& key) { return !key.starts_with("env.") && !key.starts_with("resources."); }
-
-Overrides configuration_of(const Overrides& overrides) {
-  Overrides kept;
-  std::copy_if(overrides.begin(), overrides.end(), std::back_inserter(kept),
-               [](const Assignment& assignment) { return is_configuration(assignment.key); });
-  return kept;
-}
-
 struct Planned {
   const sweep::PlannedRun* run;
   RunFolder folder;
@@ -284,14 +275,6 @@ bool says_the_same(const SweepIndex& a, const SweepIndex& b) {
          same_runs(a.orphans, b.orphans);
 }
 
-[[noreturn]] void refuse_registry(const LoadedSweep& sweep, const sweep::PlanGround& ground) {
-  throw BadInput(
-      Problem{sweep.spec.bases[ground.base].place,
-              "a base of {module, config} (TorchTitan 0.3) can be checked and planned, but not yet run by this "
-              "version",
-              "use a TOML base to run: TorchTitan 0.2.2 and earlier"});
-}
-
 }  // namespace
 
 std::string to_string(Outcome outcome) {
@@ -313,55 +296,6 @@ std::string to_string(Outcome outcome) {
 
 std::int64_t ExpandReport::count(Outcome outcome) const {
   return std::count_if(runs.begin(), runs.end(), [&](const ExpandedRun& run) { return run.outcome == outcome; });
-}
-
-RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const Surroundings& around) {
-  const sweep::PlanGround& ground = sweep.plan.ground_of(run);
-  const LoadedBase& base = sweep.base_of(run);
-  if (!base.document) refuse_registry(sweep, ground);
-  const LoadedRoot& root = sweep.root_of(run);
-  const titan::Era era = ground.era;
-  const RunFolder folder = around.workspace.run_folder(run.model, run.name);
-  const Overrides configuration = configuration_of(run.settings);
-  const Apply apply = sweep.spec.torchtitan.apply;
-
-  Overrides spliced = apply == Apply::flags ? Overrides{} : configuration;
-  if (const auto dump_folder = titan::key_of(era, titan::Knob::dump_folder)) {
-    std::erase_if(spliced, [&](const Assignment& assignment) { return assignment.key == *dump_folder; });
-    spliced.push_back({*dump_folder, folder.out().string()});
-  }
-  RunFiles files;
-  files.config = base.document->with(spliced);
-
-  RunRecord& record = files.record;
-  record.id = run.id;
-  record.name = run.name;
-  record.model = run.model;
-  record.sweep = sweep.plan.sweep;
-  record.sweep_file = sweep.file;
-  record.base_file = base.file;
-  record.site = around.site.profile.name;
-  record.overrides = configuration;
-  record.environment = run.environment;
-  record.resources = run.resources;
-  record.repeat = run.repeat;
-  record.repeat_group = run.repeat_group;
-  record.torchtitan = ground.torchtitan;
-  record.launch.script = root.script;
-  record.launch.folder = root.folder;
-  record.launch.config = folder.config();
-  record.launch.apply = apply;
-  record.launch.log_rank = titan::log_rank(run.shape, run.resources.gpus_per_node);
-  if (apply != Apply::config) record.launch.arguments = titan::arguments_of(era, configuration);
-  record.waived = run.waived;
-  record.tool_version = version();
-  record.fingerprint.settings = run.settings_fingerprint;
-  // Not the paths: a workspace or checkout that was moved trains the same.
-  record.fingerprint.content =
-      fingerprint(join(std::array<std::string, 6>{run.settings_fingerprint, base.fingerprint, root.script_fingerprint,
-                                                  record.site, record.torchtitan.version, to_string(apply)},
-                       std::string_view("\0", 1)));
-  return files;
 }
 
 ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const ledger::Ledger& ledger, Writing writing,

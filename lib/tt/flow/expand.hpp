@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tt/flow/history.hpp"
+#include "tt/flow/run_files.hpp"
 #include "tt/flow/sweep_file.hpp"
 #include "tt/flow/sweep_index.hpp"
 #include "tt/job/run_folder.hpp"
@@ -40,13 +41,6 @@ struct ExpandReport {
 };
 
 enum class Writing { yes, no };  // no: says what it would do and changes nothing
-
-// run.json and config.toml of a planned run. Pure.
-struct RunFiles {
-  RunRecord record;
-  std::string config;
-};
-RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const Surroundings& around);
 
 // Expands all runs. `ledger`: open attempts are never rewritten or renamed. `fresh`: runs whose folders are started
 // anew (--again): their out/, config.toml and run.json go into their last attempt's folder first.

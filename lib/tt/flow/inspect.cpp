@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <memory>
 #include <set>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/config/document.hpp"
+#include "tt/config/registry_file.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/sweep_index.hpp"
 #include "tt/flow/views.hpp"
@@ -35,8 +37,19 @@ void compare(const config::Document& left, const config::Document& right, std::v
   }
   for (const std::string& key : keys) {
     const std::string a = text_at(left, key), b = text_at(right, key);
-    if (a != b) found.push_back({key, a, b, false});
+    if (a != b) found.push_back({config::registry_key(key), a, b, false});
   }
+}
+
+// What a run's config.toml was made from; of the registry era, the name of the config function alone.
+config::Document base_of(const RunRecord& record, const config::Document& config) {
+  if (record.launch.module.empty()) return config::Document::load(record.base_file.string());
+  const auto text = [&](const char* key) {
+    const auto value = config.find(key);
+    return value && value->is_string() ? value->as_string() : std::string();
+  };
+  return config::Document::parse(
+      std::make_shared<const SourceText>("base", config::registry_file(text("module"), text("config"), {})));
 }
 
 void mark_dump_folder(const RunRecord& record, std::vector<Difference>& found) {
@@ -141,7 +154,8 @@ std::vector<Difference> differences(const RunFolder& left, const RunFolder& righ
 std::vector<Difference> differences_from_base(const RunFolder& run) {
   const RunRecord record = record_of(run);
   std::vector<Difference> found;
-  compare(config::Document::load(record.base_file.string()), config::Document::load(run.config().string()), found);
+  const config::Document config = config::Document::load(run.config().string());
+  compare(base_of(record, config), config, found);
   mark_dump_folder(record, found);
   compare_flags({}, record, found);
   compare_environment({}, record.environment, found);

@@ -13,6 +13,7 @@
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
+#include "tt/render/support_files.hpp"
 
 namespace tt::flow {
 namespace {
@@ -123,6 +124,13 @@ HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmiss
   return result;
 }
 
+std::vector<SubmissionFile> carried_files(const site::Profile& site) {
+  std::vector<SubmissionFile> files{{"site.toml", site::profile_text(site), false}};
+  for (render::SupportFile& one : render::support_files())
+    files.push_back({std::move(one.name), std::move(one.text), one.executable});
+  return files;
+}
+
 HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& around, const site::Profile& site,
                      scheduler::Scheduler& scheduler) {
   SubmissionRecord record;
@@ -135,8 +143,7 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
   record.created = iso_time(around.clock->now());
   record.replaces = prepared.replaces;
   const SubmissionFolder folder(around.workspace.root(), record.token);
-  ledger::write_submission(folder, record, prepared.script, prepared.task_file,
-                           {{"site.toml", site::profile_text(site), false}});
+  ledger::write_submission(folder, record, prepared.script, prepared.task_file, carried_files(site));
   stop_point("after-submission-folder");
   const scheduler::SubmitAnswer answer = scheduler.submit(prepared.request);
   stop_point("after-scheduler-call");

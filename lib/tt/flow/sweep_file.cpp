@@ -72,6 +72,7 @@ class SweepLoader {
     for (const sweep::Written& root : spec.torchtitan.roots) add_root(spec, root);
     if (spec.torchtitan.roots.empty()) look_for_a_wheel();
     want_a_root(spec);
+    if (spec.torchtitan.roots.empty()) made_.sweep.roots.emplace_back();
     if (spec.architecture) add_architecture(*spec.architecture);
     const bool all_bases = made_.input.bases.size() == spec.bases.size() && !spec.bases.empty();
     if (!all_bases) throw BadInput(problems_.all());

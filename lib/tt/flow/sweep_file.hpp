@@ -20,7 +20,8 @@ struct LoadedBase {
   std::string fingerprint;
 };
 
-// What a sweep trains with.
+// What a sweep trains with: a checkout, or the wheel of the environment (then the folder and the script are empty: the
+// training works in its run folder, with the script of ours that the submission carries).
 struct LoadedRoot {
   std::filesystem::path folder;  // working directory of the training, absolute
   std::filesystem::path script;  // run_train.sh, absolute
@@ -32,7 +33,7 @@ struct LoadedSweep {
   std::string shown;           // as the user named it
   sweep::Spec spec;
   std::vector<LoadedBase> bases;  // of Spec::bases
-  std::vector<LoadedRoot> roots;  // of Spec::torchtitan.roots
+  std::vector<LoadedRoot> roots;  // of Spec::torchtitan.roots; one when there are none
   std::string file_fingerprint;   // of the sweep file and the bases: has one of them changed since the last expand?
   sweep::Plan plan;
 

@@ -32,11 +32,26 @@ Launch launch_of(const Value& table) {
   launch.folder = table.text_or("folder");
   launch.config = table.text_or("config");
   launch.apply = parse_apply(table.text_or("apply"));
+  launch.module = table.text_or("module");
+  launch.function = table.text_or("function");
   launch.log_rank = table.text_or("log_rank", "0");
   if (const Value* arguments = table.find("arguments"); arguments != nullptr && arguments->is_list()) {
     for (const Value& word : arguments->as_list()) launch.arguments.push_back(word.is_string() ? word.as_string() : "");
   }
   return launch;
+}
+
+Value to_value(const Launch& launch) {
+  Value arguments = Value::array();
+  for (const std::string& word : launch.arguments) arguments.push(word);
+  Value json = Value::object()
+                   .set("script", launch.script.string())
+                   .set("folder", launch.folder.string())
+                   .set("apply", to_string(launch.apply))
+                   .set("config", launch.config.string())
+                   .set("log_rank", launch.log_rank);
+  if (!launch.module.empty()) json.set("module", launch.module).set("function", launch.function);
+  return json.set("arguments", std::move(arguments));
 }
 
 }  // namespace
@@ -55,8 +70,6 @@ std::string to_string(Apply apply) {
 Value to_value(const RunRecord& record) {
   Value overrides = Value::object();
   for (const Assignment& assignment : record.overrides) overrides.set(assignment.key, assignment.value);
-  Value arguments = Value::array();
-  for (const std::string& word : record.launch.arguments) arguments.push(word);
 
   Value json = Value::object();
   json.set("schema", "tt.run/1");
@@ -82,13 +95,7 @@ Value to_value(const RunRecord& record) {
                              .set("version", record.torchtitan.version)
                              .set("era", record.torchtitan.era)
                              .set("source", record.torchtitan.source));
-  json.set("launch", Value::object()
-                         .set("script", record.launch.script.string())
-                         .set("folder", record.launch.folder.string())
-                         .set("apply", to_string(record.launch.apply))
-                         .set("config", record.launch.config.string())
-                         .set("log_rank", record.launch.log_rank)
-                         .set("arguments", std::move(arguments)));
+  json.set("launch", to_value(record.launch));
   if (!record.waived.empty()) {
     Value waived = Value::array();
     for (const WaivedRule& rule : record.waived) {

@@ -35,9 +35,11 @@ enum class Apply { config, flags, both };
 std::string to_string(Apply apply);
 
 struct Launch {
-  std::filesystem::path script;  // run_train.sh, absolute
+  std::filesystem::path script;  // run_train.sh, absolute; empty: ours, which the submission carries (a wheel has none)
   std::filesystem::path folder;  // working directory of the training, absolute
   std::filesystem::path config;  // config.toml of the run folder, absolute
+  std::string module;            // MODULE and CONFIG of run_train.sh in the registry era; empty before it
+  std::string function;
   Apply apply = Apply::config;
   std::string log_rank = "0";          // local rank(s) whose output shows the loss
   std::vector<std::string> arguments;  // --section.key=value words after the script

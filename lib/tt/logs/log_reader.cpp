@@ -1,9 +1,11 @@
 #include "tt/logs/log_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
+#include "tt/base/text.hpp"
 #include "tt/logs/number_value.hpp"
 
 namespace tt::logs {
@@ -72,6 +74,21 @@ void fold_version(LogState& state, std::string_view message) {
   state.titan_version = std::string(rest.substr(0, rest.find(' ')));
 }
 
+// "# torch:    2.15.0", above the output of the training; what the training prints later cannot change it.
+void fold_software(LogState& state, std::string_view text) {
+  constexpr std::array<std::string_view, 6> names{"runtime", "torchtitan", "torch", "nccl", "driver", "gpus"};
+  if (text == "# output of the training:") state.header_ended = true;
+  if (state.header_ended) return;
+  const auto colon = text.find(": ");
+  if (colon == std::string_view::npos) return;
+  const auto name = text.substr(2, colon - 2);
+  const bool known = std::find(names.begin(), names.end(), name) != names.end();
+  const bool told =
+      std::any_of(state.software.begin(), state.software.end(), [&](const auto& one) { return one.first == name; });
+  const auto value = trim(text.substr(colon + 1));
+  if (known && !told && !value.empty()) state.software.emplace_back(name, value);
+}
+
 // "CUDA capacity: NVIDIA H100 80GB HBM3 with 79.11GiB memory"
 void fold_device(LogState& state, std::string_view message) {
   constexpr std::string_view words = " capacity: ";
@@ -95,6 +112,8 @@ void fold_message(LogState& state, std::string_view message) {
     state.fake_communication = true;
   } else if (message.starts_with("torchtitan version: ")) {
     fold_version(state, message);
+  } else if (message.starts_with("# ")) {
+    fold_software(state, message);
   } else if (!state.device) {
     fold_device(state, message);
   }
@@ -197,6 +216,12 @@ std::string from_hex(std::string_view text) {
   return out;
 }
 
+Value software_value(const LogState& state) {
+  Value table = Value::object();
+  for (const auto& [name, said] : state.software) table.set(name, said);
+  return table;
+}
+
 }  // namespace
 
 Value to_value(const LogState& state) {
@@ -219,6 +244,8 @@ Value to_value(const LogState& state) {
       .set("total_steps", optional_value(state.total_steps))
       .set("titan_version", optional_value(state.titan_version))
       .set("device", optional_value(state.device))
+      .set("software", software_value(state))
+      .set("header_ended", state.header_ended)
       .set("end_mark", state.end_mark)
       .set("fake_communication", state.fake_communication)
       .set("non_finite", std::move(bad));
@@ -239,6 +266,11 @@ LogState read_log_state(const Value& value) {
   state.total_steps = integer_of(value.at("total_steps"));
   state.titan_version = text_of(value.at("titan_version"));
   state.device = text_of(value.at("device"));
+  state.header_ended = value.boolean_or("header_ended");
+  if (const Value& software = value.at("software"); software.is_table()) {
+    for (const auto& [name, said] : software.as_table())
+      if (said.is_string()) state.software.emplace_back(name, said.as_string());
+  }
   state.end_mark = value.boolean_or("end_mark");
   state.fake_communication = value.boolean_or("fake_communication");
   if (const Value& bad = value.at("non_finite"); bad.is_table()) {

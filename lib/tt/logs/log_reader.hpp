@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tt/base/value.hpp"
 #include "tt/logs/normalise.hpp"
@@ -35,6 +37,10 @@ struct LogState {
   std::optional<std::int64_t> total_steps;   // "total steps T"
   std::optional<std::string> titan_version;  // "torchtitan version: 0.3.0"
   std::optional<std::string> device;         // "CUDA capacity: NVIDIA H100 with ..": the name
+  // What the header of our own log says trains, in its order: "runtime", "torchtitan", "torch", "nccl", "driver",
+  // "gpus".
+  std::vector<std::pair<std::string, std::string>> software;
+  bool header_ended = false;  // what follows is the training's
   bool end_mark = false;                     // Training completed, Process group destroyed, Created seed checkpoint
   bool fake_communication = false;           // "comm_mode=fake_backend": nothing is exchanged, losses mean nothing
   std::optional<NonFinite> non_finite;

@@ -54,7 +54,8 @@ struct JobRequest {
 std::string job_script(const JobRequest& request);
 
 // A `#` line, then a line per task, fields separated by a TAB: index, attempt, mode, run id, run folder, config file,
-// working folder, run_train.sh, NGPU, LOG_RANK, NAME=VALUE..., "--", argument... .
+// working folder, run_train.sh (empty: the one beside the script), NGPU, LOG_RANK, MODULE and CONFIG (empty before the
+// registry era), NAME=VALUE..., "--", argument... .
 // Throws Error that names the run and the field for what cannot be such a field: control characters, names that are no
 // variable names or that bash or the script keeps for itself.
 std::string task_file(const JobRequest& request);

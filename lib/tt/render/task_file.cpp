@@ -72,6 +72,8 @@ std::string line_of(const JobTask& task) {
   line.add("the script", record.launch.script.string());
   line.add("the number of GPUs", std::to_string(record.resources.gpus_per_node));
   line.add("LOG_RANK", record.launch.log_rank);
+  line.add("the module", record.launch.module);
+  line.add("the config function", record.launch.function);
   for (const auto& [name, value] : record.environment) line.add_variable(name, value);
   line.add("the separator", "--");
   for (const std::string& argument : record.launch.arguments) line.add("the argument", argument);
@@ -82,7 +84,7 @@ std::string line_of(const JobTask& task) {
 
 std::string task_file(const JobRequest& request) {
   std::string text =
-      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tNAME=VALUE...\t--\targument...\n";
+      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tmodule\tfunction\tNAME=VALUE...\t--\targument...\n";
   std::set<int> seen;
   for (const JobTask& task : request.tasks) {
     if (!seen.insert(task.index).second) {

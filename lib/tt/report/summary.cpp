@@ -147,6 +147,7 @@ std::string versions(const Summary& s) {
     row("TorchTitan, as the log says", *s.printed_version);
   }
   row("configuration era", s.run.torchtitan.era);
+  for (const auto& [name, said] : s.software) row(name == "torchtitan" ? "TorchTitan, installed" : name, said);
   row("device", s.device.value_or(""));
   row("tt", s.run.tool_version);
   return rows.empty() ? "" : "\n## Versions\n\n| what | value |\n|---|---|\n" + rows;
@@ -178,6 +179,9 @@ Value summary_record(const Summary& s) {
   record.set("attempt_history", attempts_of(s));
   record.set("torchtitan_version", text_or_null(s.printed_version.value_or(s.run.torchtitan.version)));
   record.set("device", text_or_null(s.device.value_or("")));
+  Value software = Value::object();
+  for (const auto& [name, said] : s.software) software.set(name, said);
+  record.set("software", std::move(software));
   return record;
 }
 

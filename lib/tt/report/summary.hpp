@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tt/job/run.hpp"
@@ -32,6 +33,8 @@ struct Summary {
   std::optional<Value> measured_comm;          // a tt.comm.trace/1 record
   std::optional<std::string> printed_version;  // of TorchTitan, as the log says
   std::optional<std::string> device;           // as the log says
+  // What trained, as the header of the log says: "torch" → "2.15.0".
+  std::vector<std::pair<std::string, std::string>> software;
 };
 
 }  // namespace tt

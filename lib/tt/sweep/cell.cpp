@@ -9,6 +9,7 @@
 #include "tt/base/clock.hpp"
 #include "tt/base/text.hpp"
 #include "tt/config/document.hpp"
+#include "tt/titan/schema.hpp"
 
 namespace tt::sweep {
 namespace {
@@ -92,6 +93,9 @@ std::optional<std::string> read_resource_key(const std::string& key, const Place
   return std::nullopt;
 }
 
+// dump_folder, hf_assets_path: the registry era has keys that stand in no section.
+bool is_key_of_the_registry(std::string_view key) { return titan::find_key(titan::Era::v0_3_0, key) != nullptr; }
+
 std::optional<std::string> read_bare_key(const std::string& spelled, const Place& place, const Aliases& aliases,
                                          Problems& problems) {
   std::vector<std::string> names;
@@ -122,7 +126,8 @@ std::optional<std::string> read_key(const std::string& spelled, const Place& pla
   }
   if (is_resource_key(key)) return read_resource_key(key, place, problems);
   if (is_ground_key(key)) return key;
-  if (key.find('.') == std::string::npos) return read_bare_key(key, place, aliases, problems);
+  if (key.find('.') == std::string::npos && !is_key_of_the_registry(key))
+    return read_bare_key(key, place, aliases, problems);
   if (!config::split_key(key)) {
     problems.add(place, fmt::format("'{}' is not a key: parts are joined by single dots", printable(key)));
     return std::nullopt;

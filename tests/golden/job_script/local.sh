@@ -15,6 +15,7 @@ fi
 tt_token=abcdefgh23
 tt_site=laptop
 tt_task_file='/home/user/my sweeps/submissions/abcdefgh23/tasks.tsv'
+tt_submission=${tt_task_file%/*} # also: bin/torchrun, python/, run_train.sh
 # Seconds that the training gets to end by itself: when told to end now, when warned before the time limit.
 tt_grace_told=3
 tt_grace_warned=22
@@ -60,6 +61,7 @@ tt_restart_count=0
 tt_node=0             # the number of this node
 tt_nodes=("$tt_host") # the names of all nodes, by number
 tt_loss_node=0        # the node whose output is log.txt
+tt_port=              # of the first node, where several meet
 
 # Sets `line` to the line of the task file with our index. Below one line of titles lie the tasks, in the order of their
 # indices as a rule: looked for there first, since every task of a large array has to find its own.
@@ -91,10 +93,13 @@ tt_read_task() {
   tt_config=${fields[5]-}
   tt_work=${fields[6]-}
   tt_script=${fields[7]-}
+  [[ -n $tt_script ]] || tt_script=$tt_submission/run_train.sh
   tt_ngpu=${fields[8]-}
   tt_log_rank=${fields[9]-}
+  tt_module=${fields[10]-}
+  tt_function=${fields[11]-}
   tt_variables=()
-  for ((i = 10; i < ${#fields[@]}; i++)); do
+  for ((i = 12; i < ${#fields[@]}; i++)); do
     [[ ${fields[i]} == -- ]] && break
     tt_variables+=("${fields[i]}")
   done
@@ -203,7 +208,12 @@ tt_show() {
 tt_command_line() {
   local word
   printf 'cd %s && NGPU=%s LOG_RANK=%s' "$(tt_quote "$tt_work")" "$tt_ngpu" "$(tt_quote "$tt_log_rank")"
-  [[ -n $tt_config ]] && printf ' CONFIG_FILE=%s' "$(tt_quote "$tt_config")"
+  if [[ -n $tt_module ]]; then
+    printf ' MODULE=%s CONFIG=%s TT_RUN_CONFIG=%s PYTHONPATH=%s' "$(tt_quote "$tt_module")" "$(tt_quote "$tt_function")" \
+      "$(tt_quote "$tt_config")" "$(tt_quote "$tt_submission/python")"
+  elif [[ -n $tt_config ]]; then
+    printf ' CONFIG_FILE=%s' "$(tt_quote "$tt_config")"
+  fi
   printf ' %s' "$(tt_quote "$tt_script")"
   for word in ${tt_arguments[@]+"${tt_arguments[@]}"}; do
     if [[ $word =~ ^-[A-Za-z0-9_.-]+= ]]; then
@@ -243,12 +253,16 @@ tt_write_header() {
 
 # Second half of the header, from inside the training's shell: what the site's setup made of the environment.
 tt_show_environment() {
-  local name
-  printf '# python:   %s\n' "$(type -P python || type -P python3 || echo none)"
-  printf '# torchrun: %s\n' "$(type -P torchrun || echo none)"
+  local name python
+  python=$(type -P python || type -P python3 || echo none)
+  printf '# python:   %s\n' "$python"
+  printf '# torchrun: %s\n' "$tt_torchrun"
+  if [[ $tt_torchrun != none && $python != none ]]; then
+    (cd -- "$tt_work" && timeout 30 "$python" "$tt_submission/python/tt_versions.py")
+  fi
   while IFS= read -r name; do
     case $name in
-      NGPU | LOG_RANK | CONFIG_FILE | CUDA_* | NVIDIA_* | NCCL_* | TORCH* | PYTORCH_* | PET_* | OMP_* | GLOO_* | UCX_* | FI_* | CCL_* | \
+      NGPU | LOG_RANK | CONFIG_FILE | MODULE | CONFIG | TT_RUN_CONFIG | CUDA_* | NVIDIA_* | NCCL_* | TORCH* | PYTORCH_* | PET_* | OMP_* | GLOO_* | UCX_* | FI_* | CCL_* | \
         HIP_* | ROCR_* | HSA_* | MIOPEN_* | RCCL_* | TRITON_* | HF_* | CONDA_PREFIX | VIRTUAL_ENV | PYTHONPATH | LD_LIBRARY_PATH | LD_PRELOAD)
         printf '# env:      %s\n' "$(tt_show "$name=${!name}")"
         ;;
@@ -282,7 +296,16 @@ tt_make_environment() {
     export "${variable?}"
   done
   export NGPU=$tt_ngpu LOG_RANK=$tt_log_rank
-  [[ -n $tt_config ]] && export CONFIG_FILE=$tt_config
+  if [[ -n $tt_module ]]; then
+    export MODULE=$tt_module CONFIG=$tt_function TT_RUN_CONFIG=$tt_config
+    export PYTHONPATH=$tt_submission/python${PYTHONPATH:+:$PYTHONPATH}
+  elif [[ -n $tt_config ]]; then
+    export CONFIG_FILE=$tt_config
+  fi
+  tt_torchrun=$(type -P torchrun || echo none)
+  export PATH=$tt_submission/bin:$PATH
+  export TT_NODES=${#tt_nodes[@]} TT_NODE=$tt_node TT_HEAD=${tt_nodes[0]} TT_PORT=$tt_port
+  export TT_RENDEZVOUS=$tt_token.$tt_index.$tt_attempt TT_RANK_LOGS=$tt_torchrun_folder
   export PET_LOG_DIR=$tt_torchrun_folder
   export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce
 }

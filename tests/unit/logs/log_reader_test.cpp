@@ -32,6 +32,16 @@ TEST(LogReader, KnowsTheVersionThatVersion03Prints) {
   EXPECT_EQ(folded(recorded("torchrun/v0.3.0-ok-1proc.txt")).titan_version, "0.3.0");
 }
 
+TEST(LogReader, TakesTheSoftwareFromTheHeaderAndNotFromTheTraining) {
+  const auto state = folded(
+      "# python:   /v/bin/python\n# runtime:  Python 3.11.7\n# torchtitan: commit 0a1b, modified\n# torch:    2.15.0\n"
+      "# output of the training:\n[rank0]:# torch:    9.9.9\n# driver:   550.54\n");
+  const std::vector<std::pair<std::string, std::string>> wanted{
+      {"runtime", "Python 3.11.7"}, {"torchtitan", "commit 0a1b, modified"}, {"torch", "2.15.0"}};
+  EXPECT_EQ(state.software, wanted);
+  EXPECT_EQ(read_log_state(to_value(state)).software, wanted);
+}
+
 TEST(LogReader, GivesTheSameStateHoweverTheBytesArrive) {
   const auto log = recorded("torchrun/ok-pp2.txt");
   LogState whole;
