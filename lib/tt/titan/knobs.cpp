@@ -57,7 +57,7 @@ constexpr auto spellings = std::to_array<Spelling>({
     {Knob::dump_folder, "job.dump_folder", start, toml_end},
     {Knob::dump_folder, "dump_folder", registry},
     {Knob::model_name, "model.name", start, toml_end},
-    {Knob::model_flavor, "model.flavor", start, toml_end},
+    {Knob::model_flavor, "model.flavor"},
     {Knob::converters, "model.converters", march, toml_end},
     {Knob::log_freq, "metrics.log_freq"},
     {Knob::checkpoint_enable, "checkpoint.enable_checkpoint", start, typed},

@@ -20,6 +20,7 @@ struct Schema {
 };
 
 constexpr std::string_view param_groups = "optimizer.param_groups";
+constexpr std::string_view model_tree = "model_spec";
 constexpr std::string_view checkpoint_section = "activation_checkpoint";
 
 std::vector<std::string> choices(std::string_view type, std::string_view cell) {
@@ -61,6 +62,9 @@ void add_option_of_mode(std::vector<KeyInfo>& keys, KeyInfo row) {
 void add_row(std::vector<KeyInfo>& keys, KeyInfo row) {
   if (row.key == param_groups) {  // a list of groups: addressed by index
     for (const Row& part : table_rows("indexed-0.3.0.tsv")) keys.push_back(key_of_row(row.era, part));
+  } else if (row.key == model_tree) {  // what the module that configures a run can change of it
+    for (const Row& part : table_rows("module-0.3.0.tsv")) keys.push_back(key_of_row(row.era, part));
+    keys.push_back(std::move(row));
   } else if (row.key == checkpoint_section) {
     keys.push_back(mode_key(std::move(row)));
   } else if (row.key.find('[') != std::string::npos) {

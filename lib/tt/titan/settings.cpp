@@ -74,7 +74,7 @@ void name_model(const Settings& settings, TrainingShape& shape) {
   }
   shape.model = settings.base_text("module").value_or("");
   const std::string config = settings.base_text("config").value_or("");
-  shape.flavor = flavor_of_config(config).value_or(config);
+  shape.flavor = settings.text(Knob::model_flavor).value_or(std::string(flavor_of_config(config).value_or(config)));
 }
 
 // -1 takes what the others leave of the world, rounded down as TorchTitan does; its product is checked afterwards.

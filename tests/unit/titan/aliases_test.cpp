@@ -54,8 +54,8 @@ TEST(Advice, NamesWhatANewKeyIsCalledBefore) {
 }
 
 TEST(Advice, SaysThatAKeyIsGone) {
-  EXPECT_EQ(advice_for_unknown_key(Era::v0_3_0, "model.flavor"),
-            "0.3.0 has no such key any more: --config function, e.g. 8B -> llama3_8b; no CLI override");
+  EXPECT_EQ(advice_for_unknown_key(Era::v0_3_0, "model.name"),
+            "0.3.0 has no such key any more: --module (llama3, deepseek_v3, qwen3, gpt_oss, ..)");
   EXPECT_EQ(advice_for_unknown_key(Era::v0_2_0, "job.use_for_integration_test"), "0.2.0 has no such key any more");
 }
 
