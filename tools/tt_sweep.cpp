@@ -1,6 +1,7 @@
 // tt-sweep: from a sweep file to run folders. Never talks to a scheduler.
 #include <fmt/format.h>
 
+#include "sweep_check.hpp"
 #include "sweep_plan.hpp"
 #include "sweep_schema.hpp"
 #include "tool_main.hpp"
@@ -28,7 +29,7 @@ class SweepTool {
               "  Make the run folders:          tt-sweep expand sweeps/tiny/tiny.yaml\n"
               "  Start a sweep of your own:     tt-sweep init sweeps/tiny/base.toml\n") {
     add_init();
-    add_check();
+    add_check_command(tool_);
     add_plan_command(tool_);
     add_expand();
     add_list();
@@ -49,13 +50,6 @@ class SweepTool {
                       [this] { return init(); });
     command.add_option("BASE", file_, "TorchTitan config (TOML)")->required();
     command.add_option("-o,--output", output_, "File to write (default: stdout); never overwritten")->type_name("FILE");
-  }
-
-  void add_check() {
-    CLI::App& command = tool_.command("check", "Checks a sweep file: all problems at once, nothing written.",
-                                      "  Check before you plan:         tt-sweep check sweeps/tiny/tiny.yaml\n",
-                                      [this] { return check(); });
-    add_sweep_file(command);
   }
 
   void add_expand() {
@@ -169,25 +163,6 @@ class SweepTool {
       if (fs::is_regular_file(folder / "run_train.sh")) return folder.lexically_relative(from).string();
     }
     return "";
-  }
-
-  ExitCode check() {
-    const flow::Surroundings around = tool_.look_around();
-    const flow::LoadedSweep sweep = load(around);
-    const sweep::Totals& totals = sweep.plan.totals;
-    if (tool_.flags().json) {
-      print_record(Value::object()
-                       .set("schema", "tt.check/1")
-                       .set("sweep", sweep.plan.sweep)
-                       .set("runs", totals.runs)
-                       .set("skipped", totals.skipped));
-      return ExitCode::done;
-    }
-    print(fmt::format(
-        "{}: {}, {} (TorchTitan {}, known by {})\n", file_, plural(totals.runs, "run"),
-        totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
-        sweep.plan.grounds.front().torchtitan.version, sweep.plan.grounds.front().torchtitan.source));
-    return ExitCode::done;
   }
 
   ExitCode expand() {

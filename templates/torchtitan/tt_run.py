@@ -91,7 +91,7 @@ def configured(module, config, settings):
         except CannotConfigure as problem:
             problems.append(str(problem))
     if problems:
-        raise CannotConfigure(f"{module}.{config}: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(problems))
+        raise CannotConfigure(f"{module}.{config}: " + "\n  ".join(problems))
     return result
 
 

@@ -149,8 +149,7 @@ class TtRun(unittest.TestCase):
         self.assertEqual(
             self.refused({"training.seqlen": 1, "training.seq_len": "x", "nothing.here": 1, "groups.1.pattern": "x",
                           "groups.0.kwargs.lrr": 1, "training": 3, "training.dtype": "float3", "training.data": 4}),
-            "tiny.tiny_debug: \n"
-            "  training.seqlen: Training has no 'seqlen' (did you mean 'seq_len'?); it has seq_len, max_norm, dtype, data, "
+            "tiny.tiny_debug: training.seqlen: Training has no 'seqlen' (did you mean 'seq_len'?); it has seq_len, max_norm, dtype, data, "
             "compile, parts\n"
             "  training.seq_len is 'x'; int was expected\n"
             "  nothing.here: Config has no 'nothing'; it has training, groups, activation_checkpoint, model, dump_folder\n"

@@ -21,8 +21,12 @@ import sys
 import tempfile
 import traceback
 
-import cpu_shim
-from points_0_3_0 import POINTS, PP
+SWEEPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sweeps", "torchtitan")
+sys.path[:0] = [SWEEPS, os.path.join(SWEEPS, "..", "..", "templates", "torchtitan")]
+
+import make_assets  # noqa: E402
+import tt_cpu  # noqa: E402
+from points_0_3_0 import POINTS, PP  # noqa: E402
 
 SMALL = {"training.local_batch_size": 1, "training.seq_len": 256, "training.steps": 1}
 
@@ -43,22 +47,6 @@ def words(settings):
         else:
             line.append(f"--{key}={value}")
     return line
-
-
-def make_assets(folder):
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
-    texts = [f"the run {i} sends {i * 37 % 101} bytes over the ring and waits for the slowest of {i % 9} ranks " * 8 for i in range(2000)]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=1000, special_tokens=["<unk>", "<bos>", "<eos>"]))
-    os.makedirs(f"{folder}/tokenizer")
-    tokenizer.save(f"{folder}/tokenizer/tokenizer.json")
-    with open(f"{folder}/tokenizer/tokenizer_config.json", "w", encoding="utf-8") as file:
-        json.dump({"bos_token": "<bos>", "eos_token": "<eos>"}, file)
-    os.makedirs(f"{folder}/data")
-    with open(f"{folder}/data/data.json", "w", encoding="utf-8") as file:
-        file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
 
 
 def torchtitan_says(folder, point, answer):
@@ -132,7 +120,7 @@ def main():
     parser.add_argument("--limit", type=int, default=90, help="seconds for one point")
     arguments = parser.parse_args()
     arguments.tool = os.path.abspath(arguments.tool)
-    cpu_shim.install()
+    tt_cpu.install()
     import torchtitan
     import torchtitan.trainer  # noqa: F401 - imported once, forked for every point
     import torch
@@ -141,7 +129,7 @@ def main():
     agree = unknown = 0
     differences = []
     with tempfile.TemporaryDirectory() as folder:
-        make_assets(folder)
+        make_assets.main(folder)
         answers = ask_torchtitan(folder, arguments.jobs, arguments.limit)
         for number, point in enumerate(POINTS):
             theirs, ours = answers[number], tt_says(arguments.tool, folder, point)

@@ -9,10 +9,12 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/flow/sweep_index.hpp"
+#include "tt/flow/torchtitan_python.hpp"
 #include "tt/sweep/plan_cost.hpp"
 #include "tt/titan/architecture_file.hpp"
 #include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/installation.hpp"
+#include "tt/titan/presets.hpp"
 
 namespace tt::flow {
 namespace {
@@ -73,6 +75,8 @@ class SweepLoader {
     if (spec.torchtitan.roots.empty()) look_for_a_wheel();
     want_a_root(spec);
     if (spec.torchtitan.roots.empty()) made_.sweep.roots.emplace_back();
+    made_.sweep.wheel_version = version_of(spec);
+    recall_functions(spec);
     if (spec.architecture) add_architecture(*spec.architecture);
     const bool all_bases = made_.input.bases.size() == spec.bases.size() && !spec.bases.empty();
     if (!all_bases) throw BadInput(problems_.all());
@@ -132,6 +136,21 @@ class SweepLoader {
         made_.input.roots.push_back(recognised(found));
         return;
       }
+    }
+  }
+
+  std::string version_of(const sweep::Spec& spec) const {
+    if (spec.torchtitan.version) return spec.torchtitan.version->text;
+    return made_.input.roots.empty() ? "unknown" : made_.input.roots.front().version;
+  }
+
+  // Config functions of somebody's own: what `check --with-torchtitan` learnt of them.
+  void recall_functions(const sweep::Spec& spec) {
+    for (std::size_t i = 0; i < spec.bases.size() && i < made_.input.bases.size(); ++i) {
+      sweep::BaseInput& base = made_.input.bases[i];
+      if (!base.config || titan::is_preset(*base.config)) continue;
+      if (auto known = recall_function(around_.environment, made_.sweep.wheel_version, *base.module, *base.config))
+        base.asked = std::move(*known);
     }
   }
 

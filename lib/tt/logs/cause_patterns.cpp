@@ -113,6 +113,8 @@ constexpr TextPattern patterns[] = {
     {"import-error", exception, "cannot open shared object file"},
     {"import-error", shell, ": Error while finding module specification for '"},
 
+    {"config-model-flavor", exception, "CannotConfigure: model.flavor:"},
+    {"config-unknown-key", exception, "CannotConfigure: "},
     {"config-unknown-key", exception, "Invalid field names in <class"},
     {"config-unknown-key", box, "Unrecognized options:"},
     {"config-unknown-key", box, "Unrecognized or misplaced options:"},

@@ -36,4 +36,11 @@ std::vector<SupportFile> support_files(const std::optional<fs::path>& templates)
   return files;
 }
 
+std::vector<SupportFile> torchtitan_modules() {
+  std::vector<SupportFile> files;
+  for (const char* name : {"tt_run.py", "tt_versions.py", "tt_cpu.py", "tt_preflight.py"})
+    files.push_back({name, text_of((std::string("torchtitan/") + name).c_str(), std::nullopt), false});
+  return files;
+}
+
 }  // namespace tt::render

@@ -19,4 +19,7 @@ struct SupportFile {
 // `templates`: looked into before the embedded files, as for templates.
 std::vector<SupportFile> support_files(const std::optional<std::filesystem::path>& templates = std::nullopt);
 
+// The Python modules that ask an installed TorchTitan something, all in one folder.
+std::vector<SupportFile> torchtitan_modules();
+
 }  // namespace tt::render

@@ -265,7 +265,9 @@ class Planner {
     if (!placed.resources && !placed.refusal) return std::nullopt;
     if (auto refusals = all_refusals(settings, placed, architectures_[point.ground], judged.waived);
         !refusals.empty()) {
-      skip(judged.name, judged.draft, refusals);
+      skip({judged.name, judged.draft.overrides, judged.draft.settings, judged.draft.varies,
+            placed.resources ? placed.resources->gpus : 0, point.ground, {}, {}},
+           refusals);
       return std::nullopt;
     }
     judged.resources = *placed.resources;
@@ -296,15 +298,16 @@ class Planner {
     return known == counts.end() ? counts.emplace_back(rule, 0).second : known->second;
   }
 
-  void skip(const std::string& name, const Draft& draft, const std::vector<titan::Refusal>& refusals) {
+  void skip(SkippedPoint point, const std::vector<titan::Refusal>& refusals) {
     const titan::Refusal& first = refusals.front();
     ++plan_.totals.skipped;
     if (++count_of(plan_.counts_by_rule, first.rule) > static_cast<std::int64_t>(skipped_kept_per_rule)) return;
-    std::string reason = first.reason;
+    point.rule = first.rule;
+    point.reason = first.reason;
     for (std::size_t i = 1; i < refusals.size(); ++i) {
-      reason += fmt::format("; also {}: {}", refusals[i].rule, refusals[i].reason);
+      point.reason += fmt::format("; also {}: {}", refusals[i].rule, refusals[i].reason);
     }
-    plan_.skipped.push_back({name, draft.overrides, draft.varies, first.rule, std::move(reason)});
+    plan_.skipped.push_back(std::move(point));
   }
 
   void note_waived(const std::vector<WaivedRule>& waived) {

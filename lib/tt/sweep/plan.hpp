@@ -86,7 +86,10 @@ struct PlanGround {
 struct SkippedPoint {
   std::string name;
   Overrides overrides;
+  Overrides settings;  // in the words of the era
   Overrides varies;
+  int gpus = 0;  // 0: it has no resources that fit together
+  std::size_t ground = 0;
   std::string rule;
   std::string reason;
 };

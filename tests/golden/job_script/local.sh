@@ -287,6 +287,7 @@ tt_site_environment() {
 # never from the shell that submitted it.
 tt_make_environment() {
   local variable
+  export PYTHONUNBUFFERED=1 # torchrun copies the ranks' lines: into a file it would hold them back, thousands at a time
   unset CONFIG_FILE NGPU LOG_RANK MODULE CONFIG TRAIN_FILE COMM_MODE DRY_RUN
   unset RANK LOCAL_RANK GROUP_RANK ROLE_RANK WORLD_SIZE LOCAL_WORLD_SIZE GROUP_WORLD_SIZE MASTER_ADDR MASTER_PORT
   unset "${!PET_@}" "${!TORCHELASTIC_@}"

@@ -1,17 +1,26 @@
-"""Test only: lets TorchTitan be built and stepped on a machine without GPUs (CPU, fake process group)."""
+"""Puts the CPU in place of GPUs, so that TorchTitan (0.2.x, 0.3.0) can be tried on a machine without any: the CPU is the
+device, gloo stands in for NCCL, dense attention for FlexAttention (which has no backward on a CPU). Whether TorchTitan takes
+a configuration can be told so; how fast it is or what it needs on a GPU cannot.
+"""
 
 import os
-import resource
-from types import SimpleNamespace
 
 
 def install():
     os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")  # no C++ compiler needed
-    os.environ["LOCAL_RANK"] = "0"  # torch knows one CPU device only
-
     import torch
+
+    stand_in_for_the_device(torch)
+    sum_in_place_of_average()
+    dense_attention(torch)
+    profile_the_cpu(torch)
+
+
+def stand_in_for_the_device(torch):
+    import resource
+    from types import SimpleNamespace
+
     import torch._utils
-    import torch.nn.attention.flex_attention as flex
 
     class Stats(dict):  # peak resident memory stands in for device memory
         def get(self, key, default=None):
@@ -28,11 +37,28 @@ def install():
     cpu.reset_peak_memory_stats = lambda *_: None
     cpu.empty_cache = lambda: None
     torch._utils._get_available_device_type = lambda: "cpu"
+    os.environ["LOCAL_RANK"] = "0"  # torch knows one CPU device only
+
+
+def sum_in_place_of_average():  # gloo has no AVG
+    from torch.distributed.fsdp._fully_shard._fsdp_param_group import FSDPParamGroup
+
+    original = FSDPParamGroup.__init__
+
+    def with_sum(self, *arguments, **named):
+        original(self, *arguments, **named)
+        self.force_sum_reduction_for_comms = True
+
+    FSDPParamGroup.__init__ = with_sum
+
+
+def dense_attention(torch):
+    import torch.nn.attention.flex_attention as flex
 
     @torch.compiler.disable
     def dense(query, key, value, score_mod=None, block_mask=None, scale=None, enable_gqa=False, return_lse=False,
               kernel_options=None, *, return_aux=None):
-        mask = None  # FlexAttention has no backward on a CPU: the same mask, dense
+        mask = None
         if block_mask is not None:
             mask = flex.create_mask(block_mask.mask_mod, query.size(0), 1, query.size(2), key.size(2), query.device)
         out = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale,
@@ -40,3 +66,12 @@ def install():
         return out if return_aux is None else (out, flex.AuxOutput())
 
     flex.flex_attention = dense
+
+
+def profile_the_cpu(torch):  # 0.2.x passes None in place of the CUDA activity
+    original = torch.profiler.profile.__init__
+
+    def of_the_cpu(self, *arguments, activities=(), **named):
+        original(self, *arguments, activities=[one for one in activities if one is not None], **named)
+
+    torch.profiler.profile.__init__ = of_the_cpu
