@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/flow/stop_policy.hpp"
 
 namespace tt::flow {
 namespace {
@@ -68,9 +70,37 @@ void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& 
 
 }  // namespace
 
+namespace {
+
+// Runs that were chosen and not handed over: nobody wants them any more.
+void take_off_the_list(const Surroundings& around, const std::vector<RunView>& runs) {
+  std::map<std::string, ledger::WaitsNoMore> by_sweep;
+  for (const RunView& run : runs) {
+    if (run.waits) by_sweep[run.sweep].runs.push_back(run.id);
+  }
+  std::vector<SweepEvent> events;
+  for (auto& [sweep, event] : by_sweep) events.push_back({sweep, std::move(event)});
+  if (!events.empty()) record(around, events);
+}
+
+// A sweep that was stopped for its failures goes on: they count anew.
+void let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
+  std::set<std::string> sweeps;
+  for (const RunView& run : runs) sweeps.insert(run.sweep);
+  std::vector<SweepEvent> events;
+  const ledger::Ledger ledger = load_history(around.workspace, {sweeps.begin(), sweeps.end()});
+  for (const std::string& sweep : sweeps) {
+    if (is_stopped(ledger, sweep)) events.push_back({sweep, ledger::GoesOn{sweep}});
+  }
+  if (!events.empty()) record(around, events);
+}
+
+}  // namespace
+
 ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs,
                      CancelAs as) {
   write_down(around, runs, as);
+  take_off_the_list(around, runs);
   stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);
   const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
@@ -85,7 +115,8 @@ ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vecto
   });
 }
 
-ControlReport release(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
+ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
+  let_go_on(around, runs);
   return tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
     return scheduler.release(tasks);
   });

@@ -1,13 +1,17 @@
 #include "tt/flow/follow.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "tt/base/log.hpp"
 #include "tt/flow/control.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/run.hpp"
+#include "tt/flow/stop_policy.hpp"
 
 namespace tt::flow {
 namespace {
@@ -15,8 +19,10 @@ namespace {
 // Quick where asking is cheap and something happens, slow where a controller serves a whole cluster.
 class Pauses {
  public:
-  explicit Pauses(bool this_machine)
-      : longest_(this_machine ? 1.0 : 60.0), now_(this_machine ? 0.1 : 5.0), first_(now_) {}
+  Pauses(bool this_machine, Seconds ask_every)
+      : longest_(this_machine ? 1.0 : std::max(60.0, ask_every.count())),
+        now_(this_machine ? 0.1 : ask_every.count()),
+        first_(now_) {}
   Seconds next(bool something_changed) {
     now_ = something_changed ? first_ : std::min(longest_, now_ * 1.5);
     return Seconds(now_ * jitter_(random_));
@@ -49,6 +55,49 @@ bool retry_is_coming(const Surroundings& around, const Selection& selection, con
   });
 }
 
+// Open runs that may still end, retries after a pause, runs that wait to be handed over.
+bool anything_comes(const Surroundings& around, const Selection& selection, const RefreshReport& report,
+                    const std::vector<RunView>& runs) {
+  std::set<RunId> in_vain;
+  for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
+  const bool open = std::any_of(runs.begin(), runs.end(),
+                                [&](const RunView& run) { return is_open(run.state) && !in_vain.contains(run.id); });
+  if (open || retry_is_coming(around, selection, runs)) return true;
+  const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, around.clock->now()); });
+}
+
+void tell_hopeless(const Surroundings& around, const Selection& selection, const RefreshReport& report,
+                   std::set<RunId>& told) {
+  if (report.hopeless.empty()) return;
+  const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
+  for (const AttemptKey& key : report.hopeless) {
+    if (!told.insert(key.run).second) continue;
+    const ledger::RunHistory& run = ledger.runs.at(key.run);
+    log::warning(fmt::format("{} will never start: the scheduler says {}; `tt-submit cancel {}` takes it back", run.name,
+                             run.attempts.at(key.attempt).reason, run.name));
+  }
+}
+
+// The same failure too often in a row: what waits at the scheduler is held, and nothing more is handed over.
+void stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
+  const ledger::Ledger ledger = load_history(around.workspace, sweeps);
+  for (const std::string& sweep : sweeps) {
+    const auto failure = same_failure_in_a_row(ledger, sweep);
+    if (!failure || is_stopped(ledger, sweep)) continue;
+    const SweepEvent stopped{sweep, ledger::Stopped{sweep, failure->cause, failure->times}};
+    record(around, std::span(&stopped, 1));
+    std::vector<RunView> waiting = look_at_runs(around, ledger, {sweep});
+    std::erase_if(waiting, [](const RunView& run) { return run.state != RunState::queued && run.state != RunState::submitted; });
+    hold(around, schedulers, waiting);
+    log::warning(fmt::format(
+        "{}: the last {} runs failed alike ({}): what waits is held. `tt-submit explain` says why they failed; "
+        "`tt-submit release` goes on, `tt-submit cancel` gives the rest up",
+        sweep, failure->times, failure->cause));
+  }
+}
+
 std::vector<RunId> ids_of(const std::vector<RunView>& runs) {
   std::vector<RunId> ids;
   for (const RunView& run : runs) ids.push_back(run.id);
@@ -65,18 +114,22 @@ std::map<RunId, std::pair<RunState, int>> states_of(const std::vector<RunView>& 
 
 FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selection& selection,
                  const FollowOptions& options) {
-  Pauses pauses(schedulers.of_this_site().is_this_machine());
+  Pauses pauses(schedulers.of_this_site().is_this_machine(), around.site.profile.ask_every);
   std::map<RunId, std::pair<RunState, int>> before;
+  std::set<RunId> told;  // of which it was said that they wait in vain
   for (;;) {
     const RefreshReport report = refresh(around, schedulers, selection.sweeps);
     hand_over_again(around, schedulers, report);
+    stop_what_fails_alike(around, schedulers, selection.sweeps);
+    tell_hopeless(around, selection, report, told);
+    for (const std::string& why : feed(around, schedulers, selection.sweeps).not_tried) log::warning(why);
     std::vector<RunView> runs = look(around, selection);
     const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps);
     for (const std::string& why : retried.not_tried) log::warning("cannot retry " + why);
     if (retried.handed_over > 0) runs = look(around, selection);
     if (options.on_look) options.on_look(runs, report);
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
-    if (!any_open(runs) && !retry_is_coming(around, selection, runs)) return FollowEnd::all_ended;
+    if (!anything_comes(around, selection, report, runs)) return FollowEnd::all_ended;
     auto now = states_of(runs);
     around.clock->sleep(pauses.next(now != before));
     before = std::move(now);

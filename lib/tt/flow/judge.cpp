@@ -29,8 +29,11 @@ Judgement stopped(const Evidence& evidence, bool preempted) {
   return {RunState::cancelled, "", started ? "cancelled while it ran" : "cancelled before it started", {}};
 }
 
-std::optional<logs::SchedulerVerdict> scheduler_verdict(RunState state) {
-  switch (state) {
+std::optional<logs::SchedulerVerdict> scheduler_verdict(const Judgement& judgement) {
+  if (judgement.cause == "never-started") return logs::SchedulerVerdict::never_started;
+  if (judgement.cause == "node-failure") return logs::SchedulerVerdict::node_failure;
+  if (judgement.cause == "host-oom") return logs::SchedulerVerdict::out_of_memory;
+  switch (judgement.state) {
     case RunState::timed_out:
       return logs::SchedulerVerdict::timed_out;
     case RunState::cancelled:
@@ -58,6 +61,10 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   }
   if (evidence.claim && evidence.claim->revoked)
     return {RunState::cancelled, "revoked", "withdrawn before it started", {}};
+  if (end && end->reason == EndReason::node_failed)
+    return {RunState::failed, "node-failure", "its node failed", {}};
+  if (end && end->reason == EndReason::out_of_memory)
+    return {RunState::failed, "host-oom", "its node ran out of memory", {}};
   if (end && end->reason == EndReason::time_limit)
     return {RunState::timed_out, "time-limit", "reached its walltime", {}};
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
@@ -103,8 +110,7 @@ Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, c
   logs::DiagnosisInput input;
   input.files = log_files(workspace, attempt, folder);
   if (evidence.has_exit()) input.exit = evidence.reading->exit;
-  input.scheduler =
-      judgement.cause == "never-started" ? logs::SchedulerVerdict::never_started : scheduler_verdict(judgement.state);
+  input.scheduler = scheduler_verdict(judgement);
   input.scheduler_words = scheduler_words(end);
   judgement.diagnosis = logs::diagnose(input);
   return judgement;

@@ -103,11 +103,11 @@ class Refresh {
       if (attempt->cancel_wanted) {
         const bool planned = attempt->cancel_wanted == CancelAs::preempted;
         add(submission.sweep,
-            ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, ""});
+            ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, "", ""});
       } else if (again) {
         any_left = true;
       } else {
-        add(submission.sweep, ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced"});
+        add(submission.sweep, ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced", ""});
       }
     }
     if (any_left) report_.to_hand_over.push_back(submission);
@@ -150,6 +150,7 @@ class Refresh {
   }
 
   void see(const ledger::AttemptState& attempt, const scheduler::Known& known) {
+    if (known.hopeless) report_.hopeless.push_back(attempt.key);
     const RunState state = known.state.value_or(RunState::unknown);
     if (state == attempt.state && known.raw == attempt.raw && known.reason == attempt.reason) return;
     add(attempt.sweep, ledger::Seen{attempt.key, attempt.token, state, known.raw, known.reason, known.since});
@@ -166,7 +167,7 @@ class Refresh {
     }
     const Settled settled = settle(around_, ledger_, attempt, end);
     stop_point("after-settle");
-    add(attempt.sweep, ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause});
+    add(attempt.sweep, ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node});
     report_.ended.push_back(attempt.key);
   }
 

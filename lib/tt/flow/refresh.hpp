@@ -43,6 +43,7 @@ struct SiteAnswer {
 struct RefreshReport {
   std::vector<SiteAnswer> sites;
   std::vector<AttemptKey> ended;                      // attempts that were settled now
+  std::vector<AttemptKey> hopeless;                   // wait for what will never be: the scheduler says so
   std::vector<ledger::SubmissionState> to_hand_over;  // absent past the settle time: the same attempts go again
 };
 

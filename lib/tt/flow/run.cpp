@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tt/base/error.hpp"
@@ -11,6 +12,8 @@
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/retry_policy.hpp"
+#include "tt/flow/stop_policy.hpp"
+#include "tt/logs/causes.hpp"
 
 namespace tt::flow {
 namespace {
@@ -46,6 +49,25 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
   ours.nonce = random_hex(16);
   ours.revoked = true;
   return revoke_claim(folder, ours).revoked;
+}
+
+// Nodes that a run of this sweep blamed twice, and the one that this run's last failure names: for the causes that are a
+// node's. Sorted.
+std::vector<std::string> nodes_to_avoid(const ledger::Ledger& ledger, const RunId& run) {
+  constexpr int enough = 2;
+  std::map<std::string, int> blamed;
+  for (const auto& [id, history] : ledger.runs) {
+    for (const auto& [number, attempt] : history.attempts) {
+      const logs::Cause* cause = logs::find_cause(attempt.cause);
+      if (cause == nullptr || cause->retry != logs::Retry::retry_elsewhere || attempt.node.empty()) continue;
+      blamed[attempt.node] += id == run ? enough : 1;
+    }
+  }
+  std::vector<std::string> avoided;
+  for (const auto& [node, times] : blamed) {
+    if (times >= enough) avoided.push_back(node);
+  }
+  return avoided;
 }
 
 // Chooses among runs, one after the other, and counts what was not chosen.
@@ -92,6 +114,20 @@ class Chooser {
       waiting_.push_back(name + ": its folder holds a run of other settings by now");
     } else {
       take(folder, *record, &last, is_begun_afresh(ledger_, last.key.run) ? RetryMode::fresh : RetryMode::resume);
+    }
+  }
+
+  // Somebody chose it before; what became of it meanwhile decides.
+  void offer_waiting(const ledger::WaitingRun& waiting) {
+    const RunFolder folder(waiting.task.folder);
+    const ledger::AttemptState* last = ledger::last_attempt(ledger_, waiting.task.run);
+    const auto record = folder.load_record();
+    if (last != nullptr && !last->closed) return;
+    if (!record || record->id != waiting.task.run) {
+      waiting_.push_back(waiting.task.name + ": its folder holds another run by now, or none");
+      add_event({waiting.sweep, ledger::WaitsNoMore{{waiting.task.run}}});
+    } else {
+      take(folder, *record, last, waiting.task.mode);
     }
   }
 
@@ -143,7 +179,7 @@ class Chooser {
       waiting_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
       return;
     }
-    choice_.runs.push_back({folder, record, mode});
+    choice_.runs.push_back({folder, record, mode, nodes_to_avoid(ledger_, record.id)});
   }
 
   const Surroundings& around_;
@@ -247,8 +283,8 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
   make_folders(around.workspace.own());
   const std::vector<std::string> sweeps{sweep.plan.sweep};
   RunReport report;
-  report.submissions =
-      submit(around, schedulers.of_this_site(), sweeps, [&](ledger::Ledger& ledger, const FileLock& lock) {
+  HeldBack held_back;
+  const auto choose = [&](ledger::Ledger& ledger, const FileLock& lock) {
         std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
         refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
         withdraw_earlier_settings(sweep, around, ledger, fresh);
@@ -263,8 +299,17 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
         report.finished_already = chooser.finished_already();
         report.open_already = chooser.open_already();
         report.waiting = chooser.waiting();
-        return chooser.choice();
-      });
+        if (options.stop_after) chooser.add_event({sweep.plan.sweep, ledger::Policy{sweep.plan.sweep, *options.stop_after}});
+        if (is_stopped(ledger, sweep.plan.sweep)) chooser.add_event({sweep.plan.sweep, ledger::GoesOn{sweep.plan.sweep}});
+        Choice choice = chooser.choice();
+        choice.canary = options.canary;
+        choice.throttle = options.throttle;
+        return choice;
+      };
+  report.submissions = submit(around, schedulers.of_this_site(), sweeps, choose, &held_back);
+  report.held_back = static_cast<std::int64_t>(held_back.runs);
+  report.handed_over -= report.held_back;
+  report.why_held_back = held_back.why;
   return report;
 }
 
@@ -285,7 +330,7 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
   dry.scheduler = scheduler.name();
   dry.limits_as_of = scheduler.limits().as_of;
-  dry.submissions = prepare(chooser.choice().runs, ledger, around, scheduler, Tokens::placeholder);
+  dry.submissions = prepare(chooser.choice().runs, ledger, around, scheduler, Tokens::placeholder, options.throttle);
   return dry;
 }
 
@@ -305,6 +350,70 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
         report.not_tried = chooser.waiting();
         return chooser.choice();
       });
+  return report;
+}
+
+namespace {
+
+enum class Readiness { ready, not_yet, never };
+
+// Whether a waiting run may be tried now. `never`: its canary did not train.
+Readiness readiness_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now) {
+  if (is_stopped(ledger, waiting.sweep)) return Readiness::never;
+  if (waiting.after) {
+    const ledger::AttemptState* canary = ledger::last_attempt(ledger, *waiting.after);
+    if (canary == nullptr) return Readiness::never;
+    if (canary->closed && canary->state != RunState::finished) return Readiness::never;
+    return canary->closed ? Readiness::ready : Readiness::not_yet;
+  }
+  // After a refusal: once something ended since, or after a while.
+  if (waiting.at_most == 0) return Readiness::ready;
+  constexpr Seconds pause{60};
+  if (now - waiting.since >= std::chrono::duration_cast<Instant::duration>(pause)) return Readiness::ready;
+  for (const auto& [id, run] : ledger.runs) {
+    for (const auto& [number, attempt] : run.attempts) {
+      if (attempt.ended && *attempt.ended > waiting.since) return Readiness::ready;
+    }
+  }
+  return Readiness::not_yet;
+}
+
+}  // namespace
+
+bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now) {
+  const auto history = ledger.runs.find(run);
+  return history != ledger.runs.end() && history->second.waiting &&
+         readiness_of(ledger, *history->second.waiting, now) != Readiness::never;
+}
+
+RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
+  const auto ready = [&](const ledger::Ledger& ledger) {
+    std::vector<const ledger::WaitingRun*> runs = ledger::waiting_runs(ledger);
+    std::erase_if(runs, [&](const ledger::WaitingRun* waiting) {
+      return readiness_of(ledger, *waiting, around.clock->now()) != Readiness::ready;
+    });
+    return runs;
+  };
+  RetryReport report;
+  if (ready(load_history(around.workspace, sweeps)).empty()) return report;  // the common case needs no lock
+  scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  if (!has_room(around, scheduler)) return report;
+  HeldBack held_back;
+  const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
+    Chooser chooser(around, ledger, Writing::yes);
+    int at_most = 0;
+    for (const ledger::WaitingRun* waiting : ready(ledger)) {
+      at_most = std::max(at_most, waiting->at_most);
+      chooser.offer_waiting(*waiting);
+    }
+    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+    report.not_tried = chooser.waiting();
+    Choice choice = chooser.choice();
+    choice.at_most = at_most;
+    return choice;
+  };
+  report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
+  report.handed_over -= static_cast<std::int64_t>(held_back.runs);
   return report;
 }
 

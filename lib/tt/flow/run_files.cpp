@@ -56,6 +56,7 @@ Launch launch_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const R
   launch.config = folder.config();
   launch.apply = sweep.spec.torchtitan.apply;
   launch.log_rank = titan::log_rank(run.shape, run.resources.gpus_per_node);
+  launch.loss_node = titan::loss_node(run.shape, run.resources.gpus_per_node);
   const bool all_as_flags = launch.apply == Apply::flags;
   if (base.is_registry()) {
     launch.module = all_as_flags ? base.module->text : kOurModule;

@@ -4,6 +4,16 @@
 #include "tt/flow/judge.hpp"
 
 namespace tt::flow {
+namespace {
+
+// The node of an attempt that had one.
+std::string only_node(const RunReadings& readings) {
+  const AttemptReading* last = readings.last();
+  const bool has_one = last != nullptr && last->exit && last->exit->nodes.size() == 1;
+  return has_one ? last->exit->nodes.front().name : "";
+}
+
+}  // namespace
 
 Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const ledger::AttemptState& attempt,
                const std::optional<scheduler::TaskEnd>& end) {
@@ -16,8 +26,13 @@ Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const l
       judgement.state == RunState::planned ||
       (judgement.state == RunState::cancelled && readings.last() != nullptr && !readings.last()->log.lines);
   if (!never_began) write_summary(around, history, attempt, readings, judgement);
-  return {judgement.state,
-          judgement.diagnosis && judgement.diagnosis->cause ? *judgement.diagnosis->cause : judgement.cause};
+  Settled settled{judgement.state, judgement.cause, ""};
+  if (judgement.diagnosis) {
+    if (judgement.diagnosis->cause) settled.cause = *judgement.diagnosis->cause;
+    settled.node = judgement.diagnosis->node.value_or("");
+  }
+  if (settled.node.empty()) settled.node = only_node(readings);
+  return settled;
 }
 
 }  // namespace tt::flow

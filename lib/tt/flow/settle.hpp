@@ -13,6 +13,7 @@ namespace tt::flow {
 struct Settled {
   RunState state = RunState::lost;
   std::string cause;  // id of a failure cause; empty when nothing failed
+  std::string node;   // to blame, where the cause is a node's
 };
 
 // `end`: what the scheduler saw; nullopt: it no longer knows the task. Reads the run folder, writes its summary.

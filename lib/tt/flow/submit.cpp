@@ -9,6 +9,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -19,9 +20,11 @@ namespace tt::flow {
 namespace {
 
 // Runs that can share one job array.
-using Shape = std::tuple<std::string, int, int, double>;  // sweep, nodes, GPUs per node, walltime
-Shape shape_of(const RunRecord& record) {
-  return {record.sweep, record.resources.nodes, record.resources.gpus_per_node, record.resources.walltime.count()};
+// sweep, nodes, GPUs per node, walltime, nodes to keep off
+using Shape = std::tuple<std::string, int, int, double, std::vector<std::string>>;
+Shape shape_of(const Candidate& run) {
+  const Resources& asked = run.record.resources;
+  return {run.record.sweep, asked.nodes, asked.gpus_per_node, asked.walltime.count(), run.exclude};
 }
 
 std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, const scheduler::Limits& limits) {
@@ -29,7 +32,7 @@ std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, co
   std::map<Shape, std::size_t> open;  // shape → the group that still takes runs
   const std::size_t largest = static_cast<std::size_t>(std::max(1, limits.max_array_tasks.value_or(1 << 30)));
   for (const Candidate& run : runs) {
-    const auto [place, is_new] = open.try_emplace(shape_of(run.record), groups.size());
+    const auto [place, is_new] = open.try_emplace(shape_of(run), groups.size());
     if (!is_new && groups[place->second].size() >= largest) place->second = groups.size();
     if (place->second == groups.size()) groups.emplace_back();
     groups[place->second].push_back(run);
@@ -39,7 +42,7 @@ std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, co
 
 PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
                                const Surroundings& around, const site::Profile& site,
-                               const scheduler::Scheduler& scheduler) {
+                               const scheduler::Scheduler& scheduler, std::optional<int> throttle) {
   const SubmissionFolder folder(around.workspace.root(), token);
   render::JobRequest job;
   job.token = token;
@@ -56,7 +59,6 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
     prepared.tasks.push_back({run.record.id, run.record.name, run.folder.path(), attempts[i], index, run.mode});
     prepared.request.indices.push_back(index);
   }
-  prepared.script = render::job_script(job);
   prepared.task_file = render::task_file(job);
   prepared.request.token = token;
   prepared.request.submission = folder.path();
@@ -65,9 +67,13 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.walltime = job.shape.walltime;
   prepared.request.warn_before = site.warn_before;
   prepared.request.kill_after = site.kill_after;
+  if (throttle && static_cast<std::size_t>(*throttle) < runs.size()) prepared.request.throttle = throttle;
+  prepared.request.exclude = runs.front().exclude;
   prepared.request.workdir = around.workspace.root();
   prepared.request.environment = job_environment(around.environment);
   prepared.argv = scheduler.submit_argv(prepared.request);
+  job.directives = scheduler.directives(prepared.request);
+  prepared.script = render::job_script(job);
   return prepared;
 }
 
@@ -94,6 +100,81 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
   }
 }
 
+// A job without what its site wants to be told would be refused, or charged to the wrong account.
+void refuse_what_is_unsaid(const site::Profile& site) {
+  const std::vector<std::string> missing = site::unsaid(site);
+  if (missing.empty()) return;
+  std::vector<std::string> ways;
+  for (const std::string& name : missing) {
+    std::string variable = "TT_" + name;
+    for (char& c : variable) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    ways.push_back(fmt::format("--{} NAME (or {} in the environment)", name, variable));
+  }
+  throw Error(fmt::format("site '{}' wants to be told {} with every job: {}", site.name, join(missing, " and "),
+                          join(ways, ", ")),
+              ExitCode::bad_input);
+}
+
+PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
+  return {run.record.id, run.record.name, run.folder.path(), attempt, static_cast<int>(place), run.mode};
+}
+
+// What the site takes of one user at a time, by its profile or as asked.
+std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits) {
+  std::optional<int> window = limits.max_submitted_tasks;
+  for (const site::Queue& queue : site.queues) {
+    if (!queue.max_queued || (queue.name != site.partition && !(site.partition.empty() && site.queues.size() == 1)))
+      continue;
+    window = std::min(window.value_or(*queue.max_queued), *queue.max_queued);
+  }
+  return window;
+}
+
+// How many more tasks may go now; empty: nobody knows of a bound.
+struct Room {
+  std::optional<int> tasks;
+  std::string why;
+};
+Room room_of(const site::Profile& site, scheduler::Scheduler& scheduler) {
+  const auto window = window_of(site, scheduler.ask_limits());
+  if (!window) return {};
+  const int there = scheduler.count_submitted().value_or(0);
+  return {std::max(0, *window - there), fmt::format("{} takes {} of one user at a time", site.name, plural(*window, "job"))};
+}
+
+// Takes out of the choice what cannot go now, and writes down that it waits.
+HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& room) {
+  const std::size_t all = choice.runs.size();
+  std::size_t going = all;
+  HeldBack held;
+  ledger::Waits waits;
+  if (choice.canary && all > 1) {
+    going = 1;
+    waits.after = choice.runs.front().record.id;
+    held.why = fmt::format("goes once the canary {} is finished", choice.runs.front().record.name);
+  } else if (room.tasks && static_cast<std::size_t>(*room.tasks) < all) {
+    going = static_cast<std::size_t>(*room.tasks);
+    held.why = room.why;
+  }
+  if (choice.at_most > 0 && static_cast<std::size_t>(choice.at_most) < going) {
+    going = static_cast<std::size_t>(choice.at_most);
+    held.why = "the scheduler had no room for more";
+  }
+  held.runs = all - going;
+  if (held.runs == 0) return held;
+  waits.why = held.why;
+  std::map<std::string, ledger::Waits> by_sweep;
+  for (std::size_t i = going; i < all; ++i) {
+    const Candidate& run = choice.runs[i];
+    ledger::Waits& of_sweep = by_sweep.try_emplace(run.record.sweep, waits).first->second;
+    of_sweep.sweep = run.record.sweep;
+    of_sweep.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
+  }
+  choice.runs.resize(going);
+  for (auto& [sweep, event] : by_sweep) choice.events.push_back({sweep, std::move(event)});
+  return held;
+}
+
 SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& around, const site::Profile& site,
                      const std::string& scheduler) {
   ledger::Intent intent;
@@ -107,16 +188,31 @@ SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& aro
   return {prepared.sweep, intent};
 }
 
+// The same attempt again, half as many at once: the scheduler does not say how many it would have taken.
+ledger::Waits wait_for_room(const PreparedSubmission& prepared, const std::string& reason) {
+  ledger::Waits waits;
+  waits.sweep = prepared.sweep;
+  waits.runs = prepared.tasks;
+  for (PlannedTask& task : waits.runs) ++task.attempt;
+  waits.why = reason;
+  waits.at_most = std::max(1, static_cast<int>(prepared.tasks.size() / 2));
+  return waits;
+}
+
 HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmission& prepared,
                     std::vector<SweepEvent>& events) {
-  HandedOver result{prepared.request.token, {}, prepared.tasks.size(), "", ""};
+  HandedOver result;
+  result.token = prepared.request.token;
+  result.runs = prepared.tasks.size();
   const Token& token = prepared.request.token;
   if (const auto* accepted = std::get_if<scheduler::Accepted>(&answer)) {
     result.job = accepted->job;
     events.push_back({prepared.sweep, ledger::Answered{token, accepted->job}});
   } else if (const auto* refused = std::get_if<scheduler::Refused>(&answer)) {
     result.refused = refused->reason;
+    result.for_now = refused->for_now;
     events.push_back({prepared.sweep, ledger::Refused{token, refused->reason}});
+    if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, refused->reason)});
   } else {
     result.no_answer = std::get<scheduler::NoAnswer>(answer).why;
     events.push_back({prepared.sweep, ledger::NoAnswer{token, result.no_answer}});
@@ -158,26 +254,30 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
 
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
                                         const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                        Tokens tokens) {
+                                        Tokens tokens, std::optional<int> throttle) {
+  if (!runs.empty()) refuse_what_is_unsaid(around.site.profile);
   std::vector<PreparedSubmission> prepared;
   for (const std::vector<Candidate>& alike : group(runs, scheduler.limits())) {
     std::vector<int> attempts;
     for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
     const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
-    prepared.push_back(prepare_one(alike, attempts, token, around, around.site.profile, scheduler));
+    prepared.push_back(prepare_one(alike, attempts, token, around, around.site.profile, scheduler, throttle));
   }
   return prepared;
 }
 
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
-                               const std::vector<std::string>& sweeps, const Choose& choose) {
+                               const std::vector<std::string>& sweeps, const Choose& choose, HeldBack* held_back) {
   std::vector<PreparedSubmission> prepared;
+  const Room room = room_of(around.site.profile, scheduler);  // before the lock: it is never held over a question
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     ledger::Ledger ledger = load_history(around.workspace, sweeps);
-    const Choice choice = choose(ledger, lock);
+    Choice choice = choose(ledger, lock);
     refuse_unsafe(choice.runs, ledger);
-    prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
+    const HeldBack held = hold_back(choice, ledger, room);
+    if (held_back != nullptr) *held_back = held;
+    prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real, choice.throttle);
     std::vector<SweepEvent> events = choice.events;
     for (const PreparedSubmission& one : prepared)
       events.push_back(intent_of(one, around, around.site.profile, scheduler.name()));
@@ -189,6 +289,10 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   for (const PreparedSubmission& one : prepared)
     handed_over.push_back(hand_over(one, around, around.site.profile, scheduler));
   return handed_over;
+}
+
+bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
+  return room_of(around.site.profile, scheduler).tasks.value_or(1) > 0;
 }
 
 std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site,
@@ -216,7 +320,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;
-    prepared = prepare_one(runs, attempts, ledger::make_token(), around, site, scheduler);
+    prepared = prepare_one(runs, attempts, ledger::make_token(), around, site, scheduler, std::nullopt);
     prepared.replaces = old.token;
     const SweepEvent intent = intent_of(prepared, around, site, scheduler.name());
     record(lock, around, std::span(&intent, 1));

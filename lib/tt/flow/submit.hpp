@@ -22,11 +22,15 @@ struct Candidate {
   RunFolder folder;
   RunRecord record;
   RetryMode mode = RetryMode::resume;
+  std::vector<std::string> exclude;  // nodes that failed it
 };
 
 // What `choose` answers: the runs to hand over, and events that belong to the choice (a retry that is used up, say).
 struct Choice {
   std::vector<Candidate> runs;
+  bool canary = false;          // the first alone; the others wait until it is finished
+  std::optional<int> throttle;  // of each array
+  int at_most = 0;              // not more than so many now, as a refusal taught; 0: no bound
   std::vector<SweepEvent> events;
 };
 // Called under the workspace lock, which it may write events with before it changes a folder.
@@ -46,17 +50,27 @@ enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry r
 // Groups runs of one shape, cuts at the scheduler's array limit, numbers the attempts.
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
                                         const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                        Tokens tokens);
+                                        Tokens tokens, std::optional<int> throttle = std::nullopt);
 
 struct HandedOver {
   Token token;
   JobId job;  // empty: refused or no answer
   std::size_t runs = 0;
   std::string refused;  // the scheduler's reason
+  bool for_now = false;  // refused for want of room: it waits to be handed over later
   std::string no_answer;
 };
+struct HeldBack {
+  std::size_t runs = 0;
+  std::string why;
+};
+// `held_back`, when given, learns what was chosen and waits.
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
-                               const std::vector<std::string>& sweeps, const Choose& choose);
+                               const std::vector<std::string>& sweeps, const Choose& choose,
+                               HeldBack* held_back = nullptr);
+
+// Whether the site takes at least one more job of this user, as far as anybody knows.
+bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler);
 
 // The same attempts again, with a new token, after `old` was absent past the settle time.
 // `site` and `scheduler` are those of the old submission. nullopt: nothing of it is left to hand over.

@@ -25,6 +25,8 @@ struct Surroundings {
 
 struct SurroundingsFlags {
   std::optional<std::string> site;
+  // Win over the profile's; else TT_ACCOUNT, TT_PARTITION, TT_QOS, TT_CONSTRAINT of the environment do.
+  std::optional<std::string> account, partition, qos, constraint;
   std::optional<std::string> workspace;
 };
 Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock);

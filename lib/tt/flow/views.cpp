@@ -15,6 +15,14 @@
 namespace tt::flow {
 namespace {
 
+void add_waiting(RunView& view, const ledger::Ledger& ledger) {
+  const auto history = ledger.runs.find(view.id);
+  if (history == ledger.runs.end() || !history->second.waiting || is_open(view.state)) return;
+  view.waits = true;
+  view.state = RunState::planned;
+  view.reason = "waits: " + history->second.waiting->why;
+}
+
 void add_attempt(RunView& view, const ledger::Ledger& ledger) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, view.id);
   if (last == nullptr) return;
@@ -52,6 +60,7 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.sweep = sweep;
   view.folder = around.workspace.run_folder(run.model, run.name);
   add_attempt(view, ledger);
+  add_waiting(view, ledger);
   if (view.attempt == 0 && view.folder.last_attempt() > 0) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }

@@ -28,6 +28,7 @@ struct RunView {
   int index = 0;    // in its submission
   std::optional<Instant> since;
   std::string cause;     // of an ended attempt
+  bool waits = false;    // chosen, and not handed over yet: `reason` says why
   bool in_sweep = true;  // false: of an earlier plan
 };
 

@@ -35,6 +35,7 @@ Launch launch_of(const Value& table) {
   launch.module = table.text_or("module");
   launch.function = table.text_or("function");
   launch.log_rank = table.text_or("log_rank", "0");
+  launch.loss_node = static_cast<int>(table.integer_or("loss_node"));
   if (const Value* arguments = table.find("arguments"); arguments != nullptr && arguments->is_list()) {
     for (const Value& word : arguments->as_list()) launch.arguments.push_back(word.is_string() ? word.as_string() : "");
   }
@@ -49,7 +50,8 @@ Value to_value(const Launch& launch) {
                    .set("folder", launch.folder.string())
                    .set("apply", to_string(launch.apply))
                    .set("config", launch.config.string())
-                   .set("log_rank", launch.log_rank);
+                   .set("log_rank", launch.log_rank)
+                   .set("loss_node", launch.loss_node);
   if (!launch.module.empty()) json.set("module", launch.module).set("function", launch.function);
   return json.set("arguments", std::move(arguments));
 }

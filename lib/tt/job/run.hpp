@@ -42,6 +42,7 @@ struct Launch {
   std::string function;
   Apply apply = Apply::config;
   std::string log_rank = "0";          // local rank(s) whose output shows the loss
+  int loss_node = 0;                   // on this node of the job
   std::vector<std::string> arguments;  // --section.key=value words after the script
 };
 

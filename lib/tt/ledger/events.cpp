@@ -76,6 +76,7 @@ struct Fields {
   void operator()(const Ended& e) const {
     kind("ended");
     attempt(e.attempt).set("token", e.token.text).set("state", to_string(e.state)).set("cause", e.cause);
+    if (!e.node.empty()) line.set("node", e.node);
   }
   void operator()(const Renamed& e) const {
     kind("renamed").set("run", e.run.text).set("from", e.from).set("to", e.to).set("folder", e.folder.string());
@@ -88,6 +89,19 @@ struct Fields {
     kind("again");
     attempt(e.attempt);
   }
+  void operator()(const Waits& e) const {
+    Value runs = Value::array();
+    for (const PlannedTask& task : e.runs) runs.push(planned_value(task));
+    kind("waits").set("sweep", e.sweep).set("runs", std::move(runs)).set("why", e.why);
+    if (e.after) line.set("after", e.after->text);
+    if (e.at_most > 0) line.set("at_most", e.at_most);
+  }
+  void operator()(const WaitsNoMore& e) const { kind("waits-no-more").set("runs", run_list(e.runs)); }
+  void operator()(const Stopped& e) const {
+    kind("stopped").set("sweep", e.sweep).set("cause", e.cause).set("times", e.times);
+  }
+  void operator()(const GoesOn& e) const { kind("goes-on").set("sweep", e.sweep); }
+  void operator()(const Policy& e) const { kind("policy").set("sweep", e.sweep).set("stop_after", e.stop_after); }
   void operator()(const UnknownEvent&) const {}
 };
 

@@ -94,6 +94,7 @@ struct Ended {  // settled: this attempt is over
   Token token;
   RunState state = RunState::lost;
   std::string cause;  // id of a failure cause, "never-started", ...; empty when there is none
+  std::string node;   // the node it happened on, where one is to blame
 };
 struct Renamed {
   RunId run;
@@ -108,13 +109,36 @@ struct RetryUsed {  // attempt `attempt.attempt` ended for `cause` and was retri
 struct Again {  // started afresh after `attempt.attempt` (0: none): earlier attempts and retries do not count any more
   AttemptKey attempt;
 };
+// Chosen, and not handed over yet: for want of room at the scheduler, or until another run has trained.
+struct Waits {
+  std::string sweep;
+  std::vector<PlannedTask> runs;
+  std::string why;             // "the site takes 40 jobs of one user at a time"
+  std::optional<RunId> after;  // a canary: they go when it is finished
+  int at_most = 0;             // how many may be tried next, after a refusal; 0: no bound is known
+};
+struct WaitsNoMore {  // nobody wants them handed over any more
+  std::vector<RunId> runs;
+};
+struct Stopped {  // the same failure too often in a row: nothing more of the sweep is handed over
+  std::string sweep;
+  std::string cause;
+  int times = 0;
+};
+struct GoesOn {  // after Stopped: failures count anew
+  std::string sweep;
+};
+struct Policy {  // how often in a row the same failure may come; 0: as often as it likes
+  std::string sweep;
+  int stop_after = 0;
+};
 struct UnknownEvent {  // of a later version: kept, and without effect
   std::string kind;
   std::string json;
 };
 
 using EventBody = std::variant<Intent, Answered, Refused, NoAnswer, Adopted, Absent, Seen, CancelWanted, Ended, Renamed,
-                               RetryUsed, Again, UnknownEvent>;
+                               RetryUsed, Again, Waits, WaitsNoMore, Stopped, GoesOn, Policy, UnknownEvent>;
 struct Event {
   Instant time{};
   EventBody body;

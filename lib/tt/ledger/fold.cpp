@@ -59,6 +59,7 @@ struct Apply {
       run.name = task.name;
       run.folder = task.folder;
     }
+    run.waiting.reset();
     if (task.mode == RetryMode::fresh) run.fresh_after = std::max(run.fresh_after, task.attempt - 1);
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     AttemptState fresh;
@@ -188,6 +189,7 @@ struct Apply {
     attempt->closed = true;
     attempt->state = e.state;
     attempt->cause = e.cause;
+    attempt->node = e.node;
     attempt->ended = time;
   }
   void operator()(const Renamed& e) const {
@@ -202,6 +204,37 @@ struct Apply {
     RunHistory& run = ledger.runs[e.attempt.run];
     run.fresh_after = std::max(run.fresh_after, e.attempt.attempt);
   }
+  void operator()(const Waits& e) const {
+    for (const PlannedTask& task : e.runs) {
+      RunHistory& run = ledger.runs[task.run];
+      const bool taken_since = run.attempts.contains(task.attempt) && !run.attempts.at(task.attempt).closed;
+      if (taken_since) continue;
+      if (time >= run.named) {
+        run.named = time;
+        run.name = task.name;
+        run.folder = task.folder;
+      }
+      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time};
+    }
+  }
+  void operator()(const WaitsNoMore& e) const {
+    for (const RunId& id : e.runs) {
+      const auto run = ledger.runs.find(id);
+      if (run != ledger.runs.end() && run->second.waiting && run->second.waiting->since <= time) run->second.waiting.reset();
+    }
+  }
+  void operator()(const Stopped& e) const {
+    SweepPolicy& policy = ledger.policies[e.sweep];
+    if (time < policy.counted_from) return;
+    policy.stopped_for = e.cause;
+    policy.stopped_times = e.times;
+  }
+  void operator()(const GoesOn& e) const {
+    SweepPolicy& policy = ledger.policies[e.sweep];
+    policy.stopped_for.clear();
+    policy.counted_from = std::max(policy.counted_from, time);
+  }
+  void operator()(const Policy& e) const { ledger.policies[e.sweep].stop_after = e.stop_after; }
   void operator()(const UnknownEvent&) const {}
 };
 
@@ -239,6 +272,18 @@ std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger)
     if (silent && carries_open_attempt(ledger, submission)) unanswered.push_back(&submission);
   }
   return unanswered;
+}
+
+std::vector<const WaitingRun*> waiting_runs(const Ledger& ledger) {
+  std::vector<const WaitingRun*> waiting;
+  for (const auto& [id, run] : ledger.runs) {
+    if (run.waiting) waiting.push_back(&*run.waiting);
+  }
+  // The index is the place in the choice.
+  std::stable_sort(waiting.begin(), waiting.end(), [](const WaitingRun* a, const WaitingRun* b) {
+    return std::pair(a->since, a->task.index) < std::pair(b->since, b->task.index);
+  });
+  return waiting;
 }
 
 const AttemptState* last_attempt(const Ledger& ledger, const RunId& run) {

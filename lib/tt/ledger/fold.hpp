@@ -50,9 +50,20 @@ struct AttemptState {
   std::optional<CancelAs> cancel_wanted;
   bool closed = false;  // ended, or refused by the scheduler (state planned): nothing of it runs or will
   std::string cause;    // of an ended attempt
+  std::string node;     // to blame for its end
   std::optional<Instant> ended;
   std::optional<Instant> seen;     // time of the last word of the scheduler
   std::optional<Instant> adopted;  // when a claim or result made another token the one that counts
+};
+
+// A run that was chosen and is not handed over yet.
+struct WaitingRun {
+  PlannedTask task;
+  std::string sweep;
+  std::string why;
+  std::optional<RunId> after;
+  int at_most = 0;
+  Instant since{};
 };
 
 struct RunHistory {
@@ -63,11 +74,21 @@ struct RunHistory {
   int fresh_after = 0;                 // attempts up to this one are put aside by --again: an attempt n that is
                                        // submitted as fresh puts all up to n-1 aside
   Instant named{};                     // when name and folder were last said
+  std::optional<WaitingRun> waiting;
+};
+
+// How a sweep goes on by itself.
+struct SweepPolicy {
+  std::optional<int> stop_after;  // of the same failure in a row; empty: nobody said
+  std::string stopped_for;        // cause; empty: it goes on
+  int stopped_times = 0;
+  Instant counted_from{};         // failures before this do not count
 };
 
 struct Ledger {
   std::map<Token, SubmissionState> submissions;
   std::map<RunId, RunHistory> runs;
+  std::map<std::string, SweepPolicy> policies;  // by sweep
 };
 
 void apply(Ledger& ledger, const Event& event);
@@ -77,6 +98,8 @@ Ledger fold(std::span<const Event> events);
 std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
 // Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.
 std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger);
+// Runs that wait to be handed over, in the order in which they were chosen.
+std::vector<const WaitingRun*> waiting_runs(const Ledger& ledger);
 // nullptr when the run has none.
 const AttemptState* last_attempt(const Ledger& ledger, const RunId& run);
 const AttemptState* find_attempt(const Ledger& ledger, const AttemptKey& key);

@@ -119,7 +119,8 @@ EventBody cancel_wanted(const Object& line) {
   return CancelWanted{objects(line, "attempts", attempt), *as};
 }
 EventBody ended(const Object& line) {
-  return Ended{attempt(line), Token{std::string(text(line, "token"))}, state(line), std::string(text(line, "cause"))};
+  return Ended{attempt(line), Token{std::string(text(line, "token"))}, state(line), std::string(text(line, "cause")),
+               std::string(text(line, "node"))};
 }
 EventBody renamed(const Object& line) {
   return Renamed{id<RunId>(line, "run"), std::string(text(line, "from")), std::string(needed(line, "to")),
@@ -127,12 +128,28 @@ EventBody renamed(const Object& line) {
 }
 EventBody retry_used(const Object& line) { return RetryUsed{attempt(line), std::string(needed(line, "cause"))}; }
 EventBody again(const Object& line) { return Again{attempt(line)}; }
+EventBody waits(const Object& line) {
+  Waits event{std::string(needed(line, "sweep")), objects(line, "runs", planned_task), std::string(text(line, "why")),
+              std::nullopt, 0};
+  if (const auto after = text(line, "after"); !after.empty()) event.after = RunId{std::string(after)};
+  std::int64_t at_most = 0;
+  if (line["at_most"].get(at_most) == simdjson::SUCCESS) event.at_most = static_cast<int>(at_most);
+  return event;
+}
+EventBody waits_no_more(const Object& line) { return WaitsNoMore{run_list(line)}; }
+EventBody stopped(const Object& line) {
+  return Stopped{std::string(needed(line, "sweep")), std::string(text(line, "cause")), needed_integer(line, "times")};
+}
+EventBody goes_on(const Object& line) { return GoesOn{std::string(needed(line, "sweep"))}; }
+EventBody policy(const Object& line) {
+  return Policy{std::string(needed(line, "sweep")), needed_integer(line, "stop_after")};
+}
 
 struct Kind {
   std::string_view name;
   EventBody (*read)(const Object& line);
 };
-constexpr std::array<Kind, 12> kKinds{{{"seen", seen},
+constexpr std::array<Kind, 17> kKinds{{{"seen", seen},
                                        {"intent", intent},
                                        {"answered", answered},
                                        {"ended", ended},
@@ -143,7 +160,12 @@ constexpr std::array<Kind, 12> kKinds{{{"seen", seen},
                                        {"cancel-wanted", cancel_wanted},
                                        {"renamed", renamed},
                                        {"retry-used", retry_used},
-                                       {"again", again}}};
+                                       {"again", again},
+                                       {"waits", waits},
+                                       {"waits-no-more", waits_no_more},
+                                       {"stopped", stopped},
+                                       {"goes-on", goes_on},
+                                       {"policy", policy}}};
 
 EventBody read_body(const Object& line, std::string_view whole) {
   const std::string_view name = needed(line, "event");

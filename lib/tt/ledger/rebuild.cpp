@@ -46,7 +46,7 @@ void add_attempt(const PlannedTask& task, const Token& token, Instant time, std:
   const RunFolder folder(task.folder);
   const auto claim = load_claim(folder.claim(task.attempt));
   if (claim && claim->revoked) {
-    events.push_back({time, Ended{{task.run, task.attempt}, {}, RunState::cancelled, "revoked"}});
+    events.push_back({time, Ended{{task.run, task.attempt}, {}, RunState::cancelled, "revoked", ""}});
     return;
   }
   if (claim && claim->token == token.text) {

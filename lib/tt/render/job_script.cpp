@@ -19,6 +19,15 @@ Variables site_environment(const site::Profile& site, int nodes) {
   return all;
 }
 
+// Below the range from which systems take ports for connections (32768 up).
+constexpr std::pair<int, int> kPorts{20000, 29999};
+
+std::vector<std::string> setup_lines(const site::Profile& site, int nodes) {
+  std::vector<std::string> lines = site.setup;
+  if (nodes > 1) lines.insert(lines.end(), site.node_setup.begin(), site.node_setup.end());
+  return lines;
+}
+
 Value environment_list(const Variables& variables) {
   Value list = Value::array();
   for (const auto& [name, value] : variables) list.push(Value::object().set("name", name).set("value", value));
@@ -42,7 +51,12 @@ Value script_data(const JobRequest& request) {
       .set("task_file", (request.submission_folder / task_file_name).string())
       .set("grace_told", whole_seconds(grace_within(site.kill_after)))
       .set("grace_warned", whole_seconds(grace_within(std::max(site.warn_before, site.kill_after))))
-      .set("setup", text_list(site.setup))
+      .set("directives", text_list(request.directives))
+      .set("setup", text_list(setup_lines(site, request.shape.nodes)))
+      .set("rendezvous", site.rendezvous_host)
+      .set("first_port", static_cast<std::int64_t>(site.rendezvous_ports.value_or(kPorts).first))
+      .set("last_port", static_cast<std::int64_t>(site.rendezvous_ports.value_or(kPorts).second))
+      .set("launcher_words", text_list(site.launcher_words))
       .set("environment", environment_list(site_environment(site, request.shape.nodes)));
 }
 
@@ -64,6 +78,7 @@ Seconds grace_within(Seconds limit) {
 std::string job_script(const JobRequest& request) {
   check_one_line("the token", request.token.text);
   check_one_line("the name of the site", request.site.name);
+  for (const std::string& line : request.directives) check_one_line("the directive", line);
   const Value data = script_data(request);
   if (!request.site.job_template.empty()) {
     return render_template_file(request.site.job_template, data, request.templates);

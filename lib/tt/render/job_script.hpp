@@ -27,6 +27,7 @@ enum class ScriptExit {
   no_task = 65,           // no such index, task file missing or cut short
   claimed = 66,           // the attempt belongs to another job, or was withdrawn
   folder_gone = 67,       // the run folder was removed, or holds another run
+  no_head = 68,           // the nodes cannot find the first one
   old_bash = 69,          // bash before 4.4
   cannot_write = 73,      // full disk, no permission
   told_before_start = 75  // sent a signal before the claim
@@ -45,6 +46,7 @@ struct JobRequest {
   std::vector<JobTask> tasks;
   site::Profile site;
   Resources shape;  // of one task; the same for all of them
+  std::vector<std::string> directives;  // lines for its head, as the scheduler wants them
   std::filesystem::path submission_folder;
   std::optional<std::filesystem::path> templates;  // looked into before the embedded ones
 };
@@ -54,8 +56,8 @@ struct JobRequest {
 std::string job_script(const JobRequest& request);
 
 // A `#` line, then a line per task, fields separated by a TAB: index, attempt, mode, run id, run folder, config file,
-// working folder, run_train.sh (empty: the one beside the script), NGPU, LOG_RANK, MODULE and CONFIG (empty before the
-// registry era), NAME=VALUE..., "--", argument... .
+// working folder, run_train.sh (empty: the one beside the script), NGPU, LOG_RANK, the node that shows the loss, MODULE and
+// CONFIG (empty before the registry era), NAME=VALUE..., "--", argument... .
 // Throws Error that names the run and the field for what cannot be such a field: control characters, names that are no
 // variable names or that bash or the script keeps for itself.
 std::string task_file(const JobRequest& request);

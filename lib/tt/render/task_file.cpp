@@ -72,6 +72,7 @@ std::string line_of(const JobTask& task) {
   line.add("the script", record.launch.script.string());
   line.add("the number of GPUs", std::to_string(record.resources.gpus_per_node));
   line.add("LOG_RANK", record.launch.log_rank);
+  line.add("the node of the loss", std::to_string(record.launch.loss_node));
   line.add("the module", record.launch.module);
   line.add("the config function", record.launch.function);
   for (const auto& [name, value] : record.environment) line.add_variable(name, value);
@@ -84,7 +85,7 @@ std::string line_of(const JobTask& task) {
 
 std::string task_file(const JobRequest& request) {
   std::string text =
-      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tmodule\tfunction\tNAME=VALUE...\t--\targument...\n";
+      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tloss_node\tmodule\tfunction\tNAME=VALUE...\t--\targument...\n";
   std::set<int> seen;
   for (const JobTask& task : request.tasks) {
     if (!seen.insert(task.index).second) {

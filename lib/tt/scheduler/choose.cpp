@@ -5,6 +5,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/process.hpp"
 #include "tt/scheduler/local.hpp"
+#include "tt/scheduler/slurm.hpp"
 
 namespace tt::scheduler {
 namespace {
@@ -25,9 +26,12 @@ LocalMachine machine_of(const site::Profile& profile, const site::Machine& machi
 
 std::unique_ptr<Scheduler> make_scheduler(const site::Profile& profile, const std::filesystem::path& workspace,
                                           const Environment& environment, Clock& clock) {
+  static SystemRunner runner;
+  if (profile.scheduler == "slurm")
+    return std::make_unique<SlurmScheduler>(profile, workspace, environment, runner, clock);
   if (profile.scheduler != "local") {
     throw Error(
-        fmt::format("site '{}' uses the scheduler '{}', and this version speaks to 'local' only; "
+        fmt::format("site '{}' uses the scheduler '{}', and this version speaks to 'local' and 'slurm' only; "
                     "--site laptop runs on this machine",
                     profile.name, profile.scheduler));
   }

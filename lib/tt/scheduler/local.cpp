@@ -73,6 +73,8 @@ std::optional<RunState> state_of(EndReason reason) {
     case EndReason::lost:
       return RunState::lost;
     case EndReason::never_started:
+    case EndReason::node_failed:
+    case EndReason::out_of_memory:
       return RunState::failed;
   }
   return RunState::lost;

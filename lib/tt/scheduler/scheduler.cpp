@@ -6,13 +6,15 @@
 namespace tt::scheduler {
 namespace {
 
-constexpr std::array<std::pair<EndReason, std::string_view>, 6> kReasons{{
+constexpr std::array<std::pair<EndReason, std::string_view>, 8> kReasons{{
     {EndReason::exited, "exited"},
     {EndReason::time_limit, "time-limit"},
     {EndReason::cancelled, "cancelled"},
     {EndReason::preempted, "preempted"},
     {EndReason::lost, "lost"},
     {EndReason::never_started, "never-started"},
+    {EndReason::node_failed, "node-failed"},
+    {EndReason::out_of_memory, "out-of-memory"},
 }};
 
 }  // namespace

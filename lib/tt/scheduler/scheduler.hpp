@@ -39,6 +39,7 @@ struct SubmitRequest {
   Seconds kill_after{10};            // from the signal of a cancel to the kill
   std::filesystem::path workdir;     // empty: the submission folder
   Environment environment;           // the whole environment of the job, built, not inherited
+  std::vector<std::string> exclude;  // nodes it must not run on
 };
 
 struct Accepted {
@@ -46,6 +47,7 @@ struct Accepted {
 };
 struct Refused {  // said no: nothing runs
   std::string reason;
+  bool for_now = false;  // too many jobs at the moment: the same may be taken later
 };
 struct NoAnswer {  // it may have gone in
   std::string why;
@@ -62,7 +64,7 @@ struct CouldNotAsk {
 using FindAnswer = std::variant<Found, Absent, CouldNotAsk>;
 
 // How a task ended, as far as the scheduler saw it. `lost`: the machine restarted under it, nobody saw the end.
-enum class EndReason { exited, time_limit, cancelled, preempted, lost, never_started };
+enum class EndReason { exited, time_limit, cancelled, preempted, lost, never_started, node_failed, out_of_memory };
 std::string to_string(EndReason reason);  // "time-limit"
 std::optional<EndReason> parse_end_reason(std::string_view word);
 
@@ -82,6 +84,7 @@ struct Known {
   std::optional<Instant> since;
   std::optional<TaskEnd> ended;
   std::optional<int> position;  // 1 = next in the queue
+  bool hopeless = false;        // it waits for what will never be; `reason` says for what
 };
 struct Gone {};
 using TaskStatus = std::variant<Known, Gone, CouldNotAsk>;
@@ -95,9 +98,8 @@ struct CouldNot {  // this task cannot be held, say
 using ActAnswer = std::variant<Done, CouldNot, CouldNotAsk>;
 
 struct Limits {
-  std::optional<int> max_array_tasks;  // empty: none known
-  std::optional<int> max_array_index;
-  std::optional<int> max_submitted_tasks;
+  std::optional<int> max_array_tasks;      // of one submission; empty: none known
+  std::optional<int> max_submitted_tasks;  // of one user, waiting and running together
   std::optional<Instant> as_of;  // when this was asked; empty: not asked but built in
 };
 
@@ -116,6 +118,12 @@ class Scheduler {
   virtual std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) = 0;
   virtual std::vector<ActAnswer> release(std::span<const TaskRef> tasks) = 0;
   virtual Limits limits() const = 0;  // as remembered: asks nobody
+  // Asks for them and remembers the answer; what could not be asked stays as it was remembered.
+  virtual Limits ask_limits() { return limits(); }
+  // How many tasks this user has there now, waiting and running, whoever submitted them; nullopt: could not ask.
+  virtual std::optional<int> count_submitted() { return std::nullopt; }
+  // Lines for the head of the job script, each complete: what the site and the shape of the job ask for.
+  virtual std::vector<std::string> directives(const SubmitRequest&) const { return {}; }
   // Jobs run where the user sits: asking is cheap, and Ctrl-C in `run` ends them as preempted.
   virtual bool is_this_machine() const { return false; }
   // How long a submission whose answer was lost may still surface.

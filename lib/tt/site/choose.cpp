@@ -137,6 +137,23 @@ Profile load_profile(const std::string& name_or_file) {
       ExitCode::bad_input);
 }
 
+std::vector<std::string> unsaid(const Profile& profile) {
+  const std::map<std::string, std::string> said{{"account", profile.account},
+                                                {"partition", profile.partition},
+                                                {"queue", profile.partition},
+                                                {"qos", profile.qos},
+                                                {"constraint", profile.constraint}};
+  std::vector<std::string> missing;
+  for (const std::string& name : profile.required) {
+    const auto known = said.find(name);
+    const bool is_option = std::any_of(profile.always.begin(), profile.always.end(), [&](const std::string& option) {
+      return option.find(name) != std::string::npos;
+    });
+    if (known == said.end() ? !is_option : known->second.empty()) missing.push_back(name);
+  }
+  return missing;
+}
+
 Choice choose(const std::optional<std::string>& flag, const Environment& environment, const std::string& host) {
   if (flag) return {load_profile(*flag), "--site"};
   const auto variable = environment.get("TT_SITE");

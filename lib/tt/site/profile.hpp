@@ -45,6 +45,8 @@ struct Profile {
   Seconds default_walltime{0};  // 0: the sweep must say
   Seconds warn_before{60};      // early signal before the wall-time limit
   Seconds kill_after{10};       // from the early signal of a cancel to the kill
+  Seconds settle_time{60};      // how long a submission whose answer was lost may still surface at the scheduler
+  Seconds ask_every{5};         // at the most often; `wait` asks more seldom while nothing changes
 
   std::string launcher;  // "none", "srun", "mpiexec-pals", "ibrun", "mpirun", "pbsdsh", "ssh"
   std::vector<std::string> launcher_words;
@@ -87,6 +89,9 @@ Profile load_profile(const std::string& name_or_file);
 std::vector<Profile> embedded_profiles();
 // The file a profile was read from, comments included: to look at, to copy and to edit.
 std::string profile_text(const Profile& profile);
+
+// What the profile says a user has to say and nobody said: "account". Pure.
+std::vector<std::string> unsaid(const Profile& profile);
 
 struct Choice {
   Profile profile;

@@ -257,6 +257,8 @@ void read_node(Reader& reader, Profile& profile) {
   reader.duration("limits.default_walltime", profile.default_walltime);
   reader.duration("limits.warn_before", profile.warn_before);
   reader.duration("limits.kill_after", profile.kill_after);
+  reader.duration("limits.settle_time", profile.settle_time);
+  reader.duration("limits.ask_every", profile.ask_every);
 }
 
 void read_queues(Reader& reader, Profile& profile) {

@@ -161,12 +161,23 @@ std::vector<std::string> arguments_of(Era era, const Overrides& overrides) {
   return arguments;
 }
 
-std::string log_rank(const TrainingShape& shape, int gpus_per_node) {
+namespace {
+
+// The global rank that prints the loss: of the last pipeline stage, whose ranks come last.
+std::int64_t rank_of_loss(const TrainingShape& shape) {
   const auto schedule = find_schedule(shape.pipeline_schedule);
   const bool loss_on_first = shape.pp <= 1 || (schedule && schedule->v_shaped);
-  if (loss_on_first || gpus_per_node < 1) return "0";
-  const std::int64_t first_of_last_stage = shape.world / shape.pp * (shape.pp - 1);
-  return std::to_string(first_of_last_stage % gpus_per_node);
+  return loss_on_first ? 0 : shape.world / shape.pp * (shape.pp - 1);
+}
+
+}  // namespace
+
+std::string log_rank(const TrainingShape& shape, int gpus_per_node) {
+  return gpus_per_node < 1 ? "0" : std::to_string(rank_of_loss(shape) % gpus_per_node);
+}
+
+int loss_node(const TrainingShape& shape, int gpus_per_node) {
+  return gpus_per_node < 1 ? 0 : static_cast<int>(rank_of_loss(shape) / gpus_per_node);
 }
 
 }  // namespace tt::titan

@@ -22,5 +22,7 @@ std::vector<std::string> arguments_of(Era era, const Overrides& overrides);
 // LOG_RANK: the local rank that prints the loss. With pipeline parallelism that is the first rank of the last stage
 // (rank 0 for the V-shaped schedules, which end where they begin), modulo the ranks of a node.
 std::string log_rank(const TrainingShape& shape, int gpus_per_node);
+// The node of the job that it is on.
+int loss_node(const TrainingShape& shape, int gpus_per_node);
 
 }  // namespace tt::titan

@@ -132,6 +132,10 @@ TEST(LogRank, IsTheFirstOfTheLastStageOnItsNode) {
   EXPECT_EQ(log_rank(pipelined(8, 8, "1F1B"), 8), "7");
   EXPECT_EQ(log_rank(pipelined(16, 2, "1F1B"), 8), "0");    // global rank 8
   EXPECT_EQ(log_rank(pipelined(16, 16, "GPipe"), 4), "3");  // global rank 15
+  EXPECT_EQ(loss_node(pipelined(8, 8, "1F1B"), 8), 0);
+  EXPECT_EQ(loss_node(pipelined(16, 2, "1F1B"), 8), 1);
+  EXPECT_EQ(loss_node(pipelined(16, 16, "GPipe"), 4), 3);
+  EXPECT_EQ(loss_node(pipelined(16, 2, "ZBVZeroBubble"), 8), 0);
 }
 
 TEST(LogRank, IsZeroWhenThePipelineEndsWhereItBegins) {

@@ -1,0 +1,152 @@
+#include "tt/scheduler/slurm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "tt/base/text.hpp"
+
+namespace tt::scheduler {
+namespace {
+
+// The controller answers within MessageTimeout (10 s, tens on large sites). A full job table lets sbatch try again for
+// 120 s before it gives up.
+constexpr Seconds kSubmitLimit{180};
+constexpr Seconds kAskLimit{60};
+
+std::set<std::string> arrays_of(std::span<const TaskRef> tasks) {
+  std::set<std::string> arrays;
+  for (const TaskRef& task : tasks) {
+    if (!task.job.empty()) arrays.insert(slurm::array_of(task.job));
+  }
+  return arrays;
+}
+
+std::vector<TaskStatus> all_unasked(std::span<const TaskRef> tasks, const CouldNotAsk& trouble) {
+  return std::vector<TaskStatus>(tasks.size(), trouble);
+}
+
+// Rows of tasks that ended before they began may stand under the array's id alone.
+const slurm::Row* find_row(const slurm::Rows& rows, const TaskRef& task) {
+  auto found = rows.find(slurm::task_id(task.job, task.index));
+  if (found == rows.end()) found = rows.find(slurm::array_of(task.job));
+  return found == rows.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Environment slurm_environment(const Environment& ours) {
+  Environment kept;
+  for (const auto& [name, value] : ours.all()) {
+    const bool of_slurm = name.starts_with("SLURM_") || name.starts_with("SLURMD_") || name.starts_with("SBATCH_") ||
+                          name.starts_with("SQUEUE_") || name.starts_with("SACCT_") || name.starts_with("SALLOC_") ||
+                          name.starts_with("SCANCEL_") || name.starts_with("SCONTROL_") || name.starts_with("SRUN_") ||
+                          name.starts_with("SINFO_");
+    if (!of_slurm || name == "SLURM_CONF" || name == "SLURM_CONF_SERVER") kept.set(name, value);
+  }
+  return kept;
+}
+
+SlurmScheduler::SlurmScheduler(site::Profile profile, std::filesystem::path workspace, const Environment& environment,
+                               ProcessRunner& runner, Clock& clock)
+    : profile_(std::move(profile)),
+      limits_(workspace, profile_.name),
+      environment_(slurm_environment(environment)),
+      runner_(runner),
+      clock_(clock) {
+  environment_.set("SLURM_TIME_FORMAT", "%s");
+  environment_.set("SLURM_BITSTR_LEN", "0");  // index lists are cut off otherwise
+}
+
+ProcessResult SlurmScheduler::run(const std::vector<std::string>& words, Seconds limit) {
+  return runner_.run({words, environment_, {}}, limit);
+}
+
+SubmitAnswer SlurmScheduler::submit(const SubmitRequest& request) {
+  // The job starts with what it is given and nothing else; sbatch itself needs to know the cluster.
+  Environment environment = slurm_environment(request.environment);
+  for (const char* name : {"SLURM_CONF", "SLURM_CONF_SERVER", "PATH"}) {
+    if (const auto value = environment_.get(name)) environment.set(name, *value);
+  }
+  return slurm::read_submit(runner_.run({slurm::submit_words(request), environment, request.workdir}, kSubmitLimit));
+}
+
+std::vector<std::string> SlurmScheduler::submit_argv(const SubmitRequest& request) const {
+  return slurm::submit_words(request);
+}
+
+std::vector<std::string> SlurmScheduler::directives(const SubmitRequest& request) const {
+  return slurm::directives(request, profile_);
+}
+
+FindAnswer SlurmScheduler::find(const Token& token) {
+  const FindAnswer now = slurm::read_find(run(slurm::find_words(token), kAskLimit));
+  if (!std::holds_alternative<Absent>(now) || !has_accounting()) return now;
+  return slurm::read_find_ended(run(slurm::find_ended_words(token), kAskLimit));
+}
+
+std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
+  const std::set<std::string> arrays = arrays_of(tasks);
+  if (arrays.empty()) return std::vector<TaskStatus>(tasks.size(), Gone{});
+  const std::vector<std::string> asked(arrays.begin(), arrays.end());
+  const slurm::RowsAnswer queue = slurm::read_queue(run(slurm::queue_words(asked), kAskLimit));
+  if (const auto* trouble = std::get_if<CouldNotAsk>(&queue)) return all_unasked(tasks, *trouble);
+
+  std::vector<TaskStatus> answers(tasks.size(), Gone{});
+  std::vector<TaskRef> unknown;
+  const auto& rows = std::get<slurm::Rows>(queue);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].job.empty()) continue;
+    const auto row = rows.find(slurm::task_id(tasks[i].job, tasks[i].index));
+    if (row != rows.end())
+      answers[i] = slurm::read_row(row->second);
+    else
+      unknown.push_back(tasks[i]);
+  }
+  if (unknown.empty() || !has_accounting()) return answers;
+
+  const std::set<std::string> older = arrays_of(unknown);
+  const std::vector<std::string> asked_again(older.begin(), older.end());
+  const slurm::RowsAnswer history = slurm::read_accounting(run(slurm::accounting_words(asked_again), kAskLimit));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (!std::holds_alternative<Gone>(answers[i]) || tasks[i].job.empty()) continue;
+    if (const auto* trouble = std::get_if<CouldNotAsk>(&history)) {
+      answers[i] = *trouble;
+    } else if (const slurm::Row* row = find_row(std::get<slurm::Rows>(history), tasks[i])) {
+      Known known = slurm::read_row(*row);
+      // The controller forgot it: what accounting still calls open ended without a word of its end.
+      answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};
+    }
+  }
+  return answers;
+}
+
+std::vector<ActAnswer> SlurmScheduler::act(std::span<const TaskRef> tasks, const std::vector<std::string>& words) {
+  if (tasks.empty()) return {};
+  return slurm::read_act(tasks, words.front(), run(words, kAskLimit));
+}
+
+std::vector<ActAnswer> SlurmScheduler::cancel(std::span<const TaskRef> tasks, StopAs) {
+  return act(tasks, slurm::cancel_words(tasks));
+}
+std::vector<ActAnswer> SlurmScheduler::hold(std::span<const TaskRef> tasks) {
+  return act(tasks, slurm::hold_words(tasks));
+}
+std::vector<ActAnswer> SlurmScheduler::release(std::span<const TaskRef> tasks) {
+  return act(tasks, slurm::release_words(tasks));
+}
+
+Limits SlurmScheduler::ask_limits() {
+  if (const auto asked = slurm::read_config(run(slurm::config_words(), kAskLimit))) {
+    limits_.remember(*asked, clock_.now());
+  }
+  return limits();
+}
+
+std::optional<int> SlurmScheduler::count_submitted() {
+  return slurm::read_count(run(slurm::count_words(), kAskLimit));
+}
+
+}  // namespace tt::scheduler

@@ -1,0 +1,257 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "tt/base/text.hpp"
+#include "tt/scheduler/slurm_calls.hpp"
+
+namespace tt::slurm {
+namespace {
+
+// Fields of a row, as printed with `|` behind each one. The reason may hold anything but that.
+constexpr std::string_view kQueueFields =
+    "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|";
+constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist";
+constexpr std::size_t kFields = 7;
+
+std::optional<Instant> epoch(std::string_view text) {
+  const auto seconds = to_integer(text);
+  if (!seconds || *seconds <= 0) return std::nullopt;  // N/A, Unknown, 0
+  return Instant{std::chrono::seconds{*seconds}};
+}
+
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields = split(line, '|');
+  for (std::string& field : fields) field = std::string(trim(field));
+  return fields;
+}
+
+// "CANCELLED by 1000" and "CANCELLED+" are CANCELLED.
+std::string state_word(const std::string& text) {
+  std::string word = text.substr(0, text.find(' '));
+  if (word.ends_with('+')) word.pop_back();
+  return word;
+}
+
+// squeue's exit_code is the raw wait status.
+void set_raw_status(Row& row, std::string_view text) {
+  const auto raw = to_integer(text);
+  if (!raw) return;
+  const int signal = static_cast<int>(*raw & 0x7f);
+  if (signal != 0)
+    row.signal = signal;
+  else
+    row.status = static_cast<int>((*raw >> 8) & 0xff);
+}
+
+// sacct's is "status:signal".
+void set_status(Row& row, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return;
+  const auto status = to_integer(text.substr(0, colon));
+  const auto signal = to_integer(text.substr(colon + 1));
+  if (signal && *signal != 0)
+    row.signal = static_cast<int>(*signal);
+  else if (status)
+    row.status = static_cast<int>(*status);
+}
+
+std::string said(const ProcessResult& reply) {
+  const std::vector<std::string> lines = split_lines(reply.err.empty() ? reply.out : reply.err);
+  return lines.empty() ? fmt::format("exit status {}", reply.status) : printable(trim(lines.front()), 200);
+}
+
+bool knows_no_id(const ProcessResult& reply) {
+  return reply.ending == Ending::exited && reply.err.find("Invalid job id") != std::string::npos;
+}
+
+// First word that is a number of the first line that begins with one; banners are passed over.
+std::optional<std::string> first_id(const std::string& out) {
+  for (const std::string& line : split_lines(out)) {
+    const std::string word(trim(line.substr(0, line.find_first_of("|_ "))));
+    if (!word.empty() && to_integer(word).value_or(-1) > 0) return word;
+  }
+  return std::nullopt;
+}
+
+Words with_list(Words words, std::span<const std::string> ids) {
+  words.push_back(join(ids, ","));
+  return words;
+}
+
+}  // namespace
+
+std::optional<std::string> trouble(const std::string& program, const ProcessResult& reply) {
+  switch (reply.ending) {
+    case Ending::never_started:
+      return fmt::format("{} could not be started: {}", program, reply.reason);
+    case Ending::timed_out:
+      return program + " did not answer in time";
+    case Ending::signalled:
+      return fmt::format("{} was ended by {}", program, signal_name(reply.status));
+    case Ending::exited:
+      break;
+  }
+  if (reply.status == 0) return std::nullopt;
+  return fmt::format("{}: {}", program, said(reply));
+}
+
+Words find_words(const Token& token) {
+  return {"squeue", "--noheader", "--states=all", "--name=tt-" + token.text, "--format=%F"};
+}
+
+scheduler::FindAnswer read_find(const ProcessResult& reply) {
+  if (const auto why = trouble("squeue", reply)) return scheduler::CouldNotAsk{*why};
+  if (const auto id = first_id(reply.out)) return scheduler::Found{JobId{*id}};
+  return scheduler::Absent{};
+}
+
+Words find_ended_words(const Token& token) {
+  return {"sacct", "--noheader", "--allocations", "--parsable2", "--name=tt-" + token.text, "--starttime=now-7days",
+          "--format=jobid"};
+}
+
+scheduler::FindAnswer read_find_ended(const ProcessResult& reply) {
+  if (const auto why = trouble("sacct", reply)) return scheduler::CouldNotAsk{*why};
+  if (const auto id = first_id(reply.out)) return scheduler::Found{JobId{*id}};
+  return scheduler::Absent{};
+}
+
+Words queue_words(std::span<const std::string> arrays) {
+  return with_list({"squeue", "--noheader", "--array", "--states=all", "--Format=" + std::string(kQueueFields), "--jobs"},
+                   arrays);
+}
+
+RowsAnswer read_queue(const ProcessResult& reply) {
+  if (knows_no_id(reply)) return Rows{};
+  if (const auto why = trouble("squeue", reply)) return scheduler::CouldNotAsk{*why};
+  Rows rows;
+  for (const std::string& line : split_lines(reply.out)) {
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.size() < kFields) continue;  // a banner of the site
+    Row row;
+    row.word = state_word(fields[1]);
+    row.reason = fields[2];
+    set_raw_status(row, fields[3]);
+    row.start = epoch(fields[4]);
+    row.end = epoch(fields[5]);
+    row.nodes = fields[6];
+    rows.insert_or_assign(fields[0], std::move(row));
+  }
+  return rows;
+}
+
+Words accounting_words(std::span<const std::string> arrays) {
+  return with_list({"sacct", "--noheader", "--allocations", "--parsable2", "--array",
+                    "--format=" + std::string(kAccountingFields), "--jobs"},
+                   arrays);
+}
+
+RowsAnswer read_accounting(const ProcessResult& reply) {
+  if (const auto why = trouble("sacct", reply)) return scheduler::CouldNotAsk{*why};
+  Rows rows;
+  for (const std::string& line : split_lines(reply.out)) {
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.size() < kFields) continue;
+    Row row;
+    row.word = state_word(fields[1]);
+    row.reason = fields[2];
+    set_status(row, fields[3]);
+    row.start = epoch(fields[4]);
+    row.end = epoch(fields[5]);
+    row.nodes = fields[6];
+    const std::size_t bracket = fields[0].find("_[");
+    if (bracket == std::string::npos) {
+      const bool one_task = fields[0].find('_') != std::string::npos;
+      if (one_task || row.word == "CANCELLED") rows.insert_or_assign(fields[0], std::move(row));
+      continue;
+    }
+    const std::string array = fields[0].substr(0, bracket);
+    const std::string_view list = std::string_view(fields[0]).substr(bracket + 2);
+    for (const int index : read_index_list(list.substr(0, list.find(']'))))
+      rows.insert_or_assign(task_id(JobId{array}, index), row);
+  }
+  return rows;
+}
+
+Words count_words() {
+  return {"squeue", "--noheader", "--array", "--me", "--format=%i"};
+}
+
+std::optional<int> read_count(const ProcessResult& reply) {
+  if (trouble("squeue", reply)) return std::nullopt;
+  int count = 0;
+  for (const std::string& line : split_lines(reply.out)) {
+    if (!line.empty() && line.front() >= '0' && line.front() <= '9') ++count;
+  }
+  return count;
+}
+
+Words config_words() { return {"scontrol", "show", "config"}; }
+
+std::optional<scheduler::Limits> read_config(const ProcessResult& reply) {
+  if (trouble("scontrol", reply)) return std::nullopt;
+  scheduler::Limits limits;
+  for (const std::string& line : split_lines(reply.out)) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos || trim(line.substr(0, equals)) != "MaxArraySize") continue;
+    if (const auto size = to_integer(trim(std::string_view(line).substr(equals + 1))); size && *size > 0)
+      limits.max_array_tasks = static_cast<int>(std::min<std::int64_t>(*size, 1'000'000'000));
+  }
+  if (!limits.max_array_tasks) return std::nullopt;
+  return limits;
+}
+
+Words task_groups(std::span<const scheduler::TaskRef> tasks) {
+  std::map<std::string, std::vector<int>> by_array;
+  for (const scheduler::TaskRef& task : tasks) by_array[array_of(task.job)].push_back(task.index);
+  Words groups;
+  for (const auto& [array, indices] : by_array) groups.push_back(fmt::format("{}_[{}]", array, index_list(indices)));
+  return groups;
+}
+
+namespace {
+
+Words on_tasks(Words words, std::span<const scheduler::TaskRef> tasks) {
+  for (std::string& group : task_groups(tasks)) words.push_back(std::move(group));
+  return words;
+}
+
+}  // namespace
+
+Words cancel_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scancel"}, tasks); }
+Words hold_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scontrol", "hold"}, tasks); }
+Words release_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scontrol", "release"}, tasks); }
+
+std::vector<scheduler::ActAnswer> read_act(std::span<const scheduler::TaskRef> tasks, const std::string& program,
+                                           const ProcessResult& reply) {
+  const auto why = trouble(program, reply);
+  if (!why) return std::vector<scheduler::ActAnswer>(tasks.size(), scheduler::Done{});
+  std::map<std::string, std::string> refused;  // task id → why
+  for (const std::string& line : split_lines(reply.err)) {
+    const std::size_t colon = line.find(": ");
+    const std::size_t bar = line.find('_');
+    if (colon == std::string::npos || bar == std::string::npos || bar > colon) continue;
+    for (const int index : read_index_list(std::string_view(line).substr(bar + 1, colon - bar - 1)))
+      refused[task_id(JobId{line.substr(0, bar)}, index)] = line.substr(colon + 2);
+  }
+  const bool silent = reply.ending != Ending::exited || reply.err.find("Unable to contact") != std::string::npos ||
+                      reply.err.find("timed out") != std::string::npos;
+  std::vector<scheduler::ActAnswer> answers;
+  for (const scheduler::TaskRef& task : tasks) {
+    const auto named = refused.find(task_id(task.job, task.index));
+    if (silent)
+      answers.emplace_back(scheduler::CouldNotAsk{*why});
+    else if (named != refused.end())
+      answers.emplace_back(scheduler::CouldNot{named->second});
+    else if (!refused.empty())
+      answers.emplace_back(scheduler::Done{});
+    else
+      answers.emplace_back(scheduler::CouldNot{*why});
+  }
+  return answers;
+}
+
+}  // namespace tt::slurm

@@ -1,0 +1,78 @@
+// tt/scheduler/slurm_calls.hpp: what to ask Slurm and how to read its answers: pairs of a command's words and the
+// reading of its reply. Nothing here runs anything.
+//
+// Read on Slurm 22.05.8 (Debian 12); the recordings are in tests/transcripts/slurm-22.05. Facts that shaped it:
+//   - an sbatch that failed may have submitted: only a plain refusal or an id is an answer
+//   - squeue says "Invalid job id specified" and exits 1 when it knows none of the ids, and leaves out those it forgot
+//     when it knows some; the controller forgets a task MinJobAge after its end
+//   - scancel exits 0 for jobs that ended or never were
+//   - array tasks cancelled one by one while they waited leave no record at all
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tt/base/process.hpp"
+#include "tt/scheduler/scheduler.hpp"
+#include "tt/scheduler/slurm_words.hpp"
+#include "tt/site/profile.hpp"
+
+namespace tt::slurm {
+
+using Words = std::vector<std::string>;
+
+// --- submitting ------------------------------------------------------------------------------------------------------
+
+// What the job asks for, as #SBATCH lines of its script: shape, site options, early signal.
+Words directives(const scheduler::SubmitRequest& request, const site::Profile& site);
+// sbatch, with what belongs to this submission only: token, tasks, output.
+Words submit_words(const scheduler::SubmitRequest& request);
+scheduler::SubmitAnswer read_submit(const ProcessResult& reply);
+
+// --- asking ----------------------------------------------------------------------------------------------------------
+
+// "Could not ask" as a sentence, when the reply is one.
+std::optional<std::string> trouble(const std::string& program, const ProcessResult& reply);
+
+Words find_words(const Token& token);
+scheduler::FindAnswer read_find(const ProcessResult& reply);
+// Accounting knows submissions the controller forgot; it is late, and never has what is held.
+Words find_ended_words(const Token& token);
+scheduler::FindAnswer read_find_ended(const ProcessResult& reply);
+
+// Task id ("77_3") → what is known of it. Ids that are not in it: the controller does not know them (any more).
+using Rows = std::map<std::string, Row, std::less<>>;
+using RowsAnswer = std::variant<Rows, scheduler::CouldNotAsk>;
+// One question for all arrays. Environment: SLURM_TIME_FORMAT=%s, SLURM_BITSTR_LEN=0.
+Words queue_words(std::span<const std::string> arrays);
+RowsAnswer read_queue(const ProcessResult& reply);
+Words accounting_words(std::span<const std::string> arrays);
+// Also "77_[2-9%2]", a part of an array that was cancelled before it began. A whole array cancelled so is the id alone:
+// "77"; other states of it are not believed (accounting shows them before the tasks' own rows come).
+RowsAnswer read_accounting(const ProcessResult& reply);
+
+// How many tasks of this user wait or run.
+Words count_words();
+std::optional<int> read_count(const ProcessResult& reply);
+
+Words config_words();
+// MaxArraySize bounds the index, so also the number of tasks numbered from 0. MaxJobCount is the whole cluster's.
+std::optional<scheduler::Limits> read_config(const ProcessResult& reply);
+
+// --- acting ----------------------------------------------------------------------------------------------------------
+
+// "77_[0-3,9]" for each array.
+Words task_groups(std::span<const scheduler::TaskRef> tasks);
+Words cancel_words(std::span<const scheduler::TaskRef> tasks);
+Words hold_words(std::span<const scheduler::TaskRef> tasks);
+Words release_words(std::span<const scheduler::TaskRef> tasks);
+// One answer a task. scontrol names those it could not act on ("77_4,6: Job has already finished"); scancel never says
+// which it did not find.
+std::vector<scheduler::ActAnswer> read_act(std::span<const scheduler::TaskRef> tasks, const std::string& program,
+                                           const ProcessResult& reply);
+
+}  // namespace tt::slurm

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "tt/base/error.hpp"
+#include "tt/base/text.hpp"
+#include "tt/scheduler/slurm_calls.hpp"
+
+namespace tt::slurm {
+namespace {
+
+using scheduler::SubmitRequest;
+
+// The options one by one; what the site never takes is left out.
+class Directives {
+ public:
+  explicit Directives(const site::Profile& site) : site_(site) {}
+  void add(const std::string& name, const std::string& value) {
+    if (!value.empty() && !is_refused(name)) lines_.push_back(directive(name, value));
+  }
+  // "--name" or "--name=value", as a site writes it.
+  void add_option(const std::string& option) {
+    const std::string name = option.substr(0, option.find('='));
+    names_.push_back(name);
+    if (!is_refused(name)) lines_.push_back(directive(option));
+  }
+  bool has(const std::string& name) const { return std::find(names_.begin(), names_.end(), name) != names_.end(); }
+  bool is_refused(const std::string& name) const {
+    return std::find(site_.never.begin(), site_.never.end(), name) != site_.never.end();
+  }
+  Words lines() { return std::move(lines_); }
+
+ private:
+  const site::Profile& site_;
+  Words lines_;
+  std::vector<std::string> names_;
+};
+
+// Slurm counts minutes and rounds up by itself; days are shorter to read.
+std::string time_words(Seconds walltime) { return walltime_text(Seconds{std::ceil(walltime.count())}); }
+
+// All CPUs of the nodes asked for, or the part of one that belongs to its GPUs.
+std::optional<int> cpus_of(const SubmitRequest& request, const site::Profile& site) {
+  if (!site.cpus_per_node) return std::nullopt;
+  const bool whole = site.gpus_per_node == 0 || request.shape.gpus_per_node >= site.gpus_per_node;
+  if (whole) return site.cpus_per_node;
+  return std::max(1, *site.cpus_per_node * request.shape.gpus_per_node / site.gpus_per_node);
+}
+
+bool takes_whole_nodes(const SubmitRequest& request, const site::Profile& site) {
+  return request.shape.nodes > 1 || (site.gpus_per_node > 0 && request.shape.gpus_per_node >= site.gpus_per_node);
+}
+
+bool says_any(const std::string& text, std::initializer_list<std::string_view> phrases) {
+  return std::any_of(phrases.begin(), phrases.end(),
+                     [&](std::string_view phrase) { return text.find(phrase) != std::string::npos; });
+}
+
+// The line that names the refusal, without the program's prefix; what stands before it is part of the reason.
+std::string reason_of(const std::string& err) {
+  std::vector<std::string> said;
+  for (const std::string& line : split_lines(err)) {
+    std::string_view text = line;
+    for (const std::string_view prefix : {"sbatch: error: ", "sbatch: ", "Batch job submission failed: "}) {
+      if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+    }
+    if (!trim(text).empty()) said.emplace_back(trim(text));
+  }
+  return said.empty() ? "" : printable(join(said, "; "), 400);
+}
+
+bool is_job_id(std::string_view word) {
+  const std::string_view digits = word.substr(0, word.find(';'));  // "42;cluster"
+  return !digits.empty() && digits.size() < 12 &&
+         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+Words directives(const SubmitRequest& request, const site::Profile& site) {
+  Directives all(site);
+  all.add("--account", site.account);
+  all.add("--partition", site.partition);
+  all.add("--qos", site.qos);
+  all.add("--constraint", site.constraint);
+  all.add("--nodes", std::to_string(request.shape.nodes));
+  all.add("--ntasks-per-node", "1");
+  if (const auto cpus = cpus_of(request, site)) {
+    all.add("--cpus-per-task", std::to_string(*cpus));
+  } else if (takes_whole_nodes(request, site)) {
+    all.add_option("--exclusive");
+  }
+  if (!site.gpu_request.empty())
+    all.add_option(replace_all(site.gpu_request, "{gpus}", std::to_string(request.shape.gpus_per_node)));
+  if (request.walltime.count() > 0) {
+    all.add("--time", time_words(request.walltime));
+    all.add("--signal", fmt::format("B:USR1@{}", static_cast<int>(std::ceil(request.warn_before.count()))));
+  }
+  for (const std::string& option : site.always) {
+    if (!all.has(option)) all.add_option(option);
+  }
+  all.add("--exclude", join(request.exclude, ","));
+  if (!all.has("--requeue")) all.add_option("--no-requeue");
+  return all.lines();
+}
+
+Words submit_words(const SubmitRequest& request) {
+  std::string array = index_list(request.indices);
+  if (request.throttle) array += fmt::format("%{}", *request.throttle);
+  const std::string name = "tt-" + request.token.text;
+  return {"sbatch",
+          "--parsable",
+          "--job-name=" + name,
+          "--comment=" + name,
+          "--array=" + array,
+          "--output=" + output_path(request.submission.string()) + "/%a.out",
+          "--open-mode=append",
+          "--chdir=" + request.workdir.string(),
+          "--export=ALL",
+          request.script.string()};
+}
+
+scheduler::SubmitAnswer read_submit(const ProcessResult& reply) {
+  if (reply.ending == Ending::never_started) return scheduler::Refused{"sbatch could not be started: " + reply.reason};
+  if (reply.ok()) {
+    for (const std::string& line : split_lines(reply.out)) {
+      const std::string_view word = trim(line);
+      if (is_job_id(word)) return scheduler::Accepted{JobId{std::string(word.substr(0, word.find(';')))}};
+    }
+    return scheduler::NoAnswer{"sbatch ended well and printed no job id: '" + printable(trim(reply.out)) + "'"};
+  }
+  if (reply.ending == Ending::timed_out) return scheduler::NoAnswer{"sbatch did not answer in time"};
+  if (reply.ending == Ending::signalled) return scheduler::NoAnswer{"sbatch was ended by " + signal_name(reply.status)};
+  const std::string reason = reason_of(reply.err);
+  if (reason.empty()) return scheduler::NoAnswer{fmt::format("sbatch ended with status {} and said nothing", reply.status)};
+  // Only a plain no is a no. Whatever broke between sbatch and the controller may have gone in.
+  if (says_any(reply.err, {"timed out", "connect failure", "Unable to contact", "Zero Bytes", "ommunication", "onnection",
+                           "Unexpected message", "Slurm backup controller"}))
+    return scheduler::NoAnswer{reason};
+  const bool for_now = says_any(reply.err, {"MaxSubmit", "temporarily unable to accept", "Resource temporarily unavailable",
+                                            "job submit limit", "MaxJobs"});
+  return scheduler::Refused{reason, for_now};
+}
+
+}  // namespace tt::slurm
