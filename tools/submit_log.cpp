@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 
-#include "tool_main.hpp"
+#include "submit_targets.hpp"
 #include "tt/base/files.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/refresh.hpp"
+#include "tt/flow/views.hpp"
 
 namespace tt::tool {
 namespace {
@@ -57,20 +60,21 @@ Error no_log(const flow::RunView& run) {
   return Error(fmt::format("{} has no log yet (state {})", run.name, to_string(run.state)));
 }
 
-}  // namespace
-
+// The run a word means, after every sweep here was looked at.
 flow::RunView find_for_log(const flow::Surroundings& around, flow::Schedulers& schedulers, const std::string& word) {
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
   flow::refresh(around, schedulers, sweeps);
   return flow::pick_one(around, flow::load_history(around.workspace, sweeps), word);
 }
 
+// Throws Error when the run has no log yet, as the next does.
 std::string log_text(const flow::RunView& run) {
   auto text = read_file_if_there(run.folder.attempt_log(shown_attempt(run)));
   if (!text) throw no_log(run);
   return std::move(*text);
 }
 
+// tt.log/1
 Value log_record(const flow::RunView& run) {
   return Value::object()
       .set("schema", "tt.log/1")
@@ -80,6 +84,7 @@ Value log_record(const flow::RunView& run) {
       .set("text", log_text(run));
 }
 
+// Prints what is there and what is added, each further attempt from its beginning, until the run ended or Ctrl-C.
 ExitCode follow_log(const flow::Surroundings& around, flow::Schedulers& schedulers, flow::RunView run) {
   LogPrinter printer;
   Instant looked = around.clock->now();
@@ -95,6 +100,37 @@ ExitCode follow_log(const flow::Surroundings& around, flow::Schedulers& schedule
     run = look_again(around, schedulers, run);
     looked = around.clock->now();
   }
+}
+
+struct Flags {
+  std::string word;
+  bool follow = false;
+};
+
+ExitCode show_log(Tool& tool, const Flags& flags) {
+  if (flags.follow && tool.flags().json) {
+    throw Error("logs -f prints what comes as it comes, --json one record at the end: leave out one of them",
+                ExitCode::bad_input);
+  }
+  const flow::Surroundings around = look_at_runs_here(tool);
+  flow::Schedulers schedulers(around);
+  if (flags.follow) watch_for_interrupt();
+  const flow::RunView run = find_for_log(around, schedulers, flags.word);
+  if (flags.follow) return follow_log(around, schedulers, run);
+  tool.flags().json ? print_record(log_record(run)) : print(log_text(run));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_logs_command(Tool& tool) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command = tool.command("logs", "Prints the log of a run's last attempt.",
+                                   "  The whole log:                 tt-submit logs _bs2_lr0.003_tp1\n"
+                                   "  Follow a running one:          tt-submit logs -f _bs2_lr0.003_tp1\n",
+                                   [&tool, flags] { return show_log(tool, *flags); });
+  command.add_option("RUN", flags->word, "Run folder, name or pattern")->required();
+  command.add_flag("-f,--follow", flags->follow, "Go on until the run ended (not with --json)");
 }
 
 }  // namespace tt::tool

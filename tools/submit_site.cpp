@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "tt/site/profile.hpp"
 
 namespace tt::tool {
+namespace {
 
 ExitCode list_sites(const Tool& tool) {
   Value list = Value::array();
@@ -42,6 +45,36 @@ ExitCode check_site(const Tool& tool, const std::string& name_or_file) {
       : print(
             fmt::format("{}: a complete profile ({}, scheduler {})\n", name_or_file, profile.name, profile.scheduler));
   return ExitCode::done;
+}
+
+struct Flags {
+  std::string action;
+  std::string name;
+};
+
+ExitCode site(const Tool& tool, const Flags& flags) {
+  if (flags.action == "list") return list_sites(tool);
+  if (flags.name.empty()) {
+    throw Error(fmt::format("site {}: which one? `tt-submit site list` shows the names", flags.action),
+                ExitCode::bad_input);
+  }
+  return flags.action == "show" ? show_site(tool, flags.name) : check_site(tool, flags.name);
+}
+
+}  // namespace
+
+void add_site_command(Tool& tool) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command =
+      tool.command("site", "Cluster profiles: list those there are, show one, check a file of your own.",
+                   "  What there is:                 tt-submit site list\n"
+                   "  A profile to copy and edit:    tt-submit site show laptop\n"
+                   "  Check your copy:               tt-submit site check site/laptop.toml\n",
+                   [&tool, flags] { return site(tool, *flags); });
+  command.add_option("ACTION", flags->action, "list, show or check")
+      ->required()
+      ->check(CLI::IsMember({"list", "show", "check"}));
+  command.add_option("NAME|FILE", flags->name, "Profile");
 }
 
 }  // namespace tt::tool

@@ -43,6 +43,7 @@ class Tool {
   // For commands that write in the workspace: what is said is kept in its .tt/tt.log, from here on.
   void keep_conversation(const flow::Workspace& workspace);
   Clock& clock() { return clock_; }
+  const Clock& clock() const { return clock_; }
   Terminal out() const { return terminal_of(stdout, environment_); }
   Terminal err() const { return terminal_of(stderr, environment_); }
   const Environment& environment() const { return environment_; }

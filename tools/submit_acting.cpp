@@ -1,0 +1,112 @@
+#include "submit_acting.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "submit_staying.hpp"
+#include "submit_targets.hpp"
+#include "submit_telling.hpp"
+#include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
+#include "tt/flow/control.hpp"
+#include "tt/flow/run.hpp"
+
+namespace tt::tool {
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Act {
+  flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
+  bool (*concerns)(RunState);
+  const char* done_word;
+};
+
+flow::ControlReport cancel(const flow::Surroundings& around, flow::Schedulers& schedulers,
+                           const std::vector<flow::RunView>& runs) {
+  return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
+}
+bool may_be_held(RunState state) { return state == RunState::submitted || state == RunState::queued; }
+bool may_be_released(RunState state) { return state == RunState::held || state == RunState::unknown; }
+
+constexpr Act kCancel{cancel, is_open, "cancelled"};
+constexpr Act kHold{flow::hold, may_be_held, "held"};
+constexpr Act kRelease{flow::release, may_be_released, "released"};
+
+// Runs that were named are all told, so that each one says why not; without names only those it concerns.
+ExitCode act(Tool& tool, const Words& words, const Act& what) {
+  Targets targets = find_targets(tool, words);
+  tool.keep_conversation(targets.around.workspace);
+  targets.refresh();
+  std::vector<flow::RunView> runs = targets.runs();
+  if (targets.selection.patterns.empty()) {
+    std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run.state); });
+  }
+  const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
+  for (const std::string& line : report.could_not) log::warning(line);
+  const bool nothing = report.told == 0 && report.could_not.empty();
+  log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
+                    : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
+  const flow::RefreshReport refreshed = targets.refresh();
+  show_status(tool, targets.runs(), refreshed.sites);
+  if (report.could_not.empty()) return ExitCode::done;
+  return report.told > 0 ? ExitCode::partly : ExitCode::could_not;
+}
+
+void add_act(Tool& tool, const char* name, const char* purpose, const char* examples, const Act& what) {
+  const auto words = std::make_shared<Words>();
+  add_targets(tool.command(name, purpose, examples, [&tool, words, &what] { return act(tool, *words, what); }), *words);
+}
+
+struct RetryFlags {
+  Words words;
+  bool no_wait = false;
+  bool force = false;
+};
+
+ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
+  Targets targets = find_targets(tool, flags.words);
+  tool.keep_conversation(targets.around.workspace);
+  flow::hand_over_again(targets.around, targets.schedulers, targets.refresh());
+  std::vector<RunId> ended;
+  for (const flow::RunView& run : targets.runs()) {
+    const bool named = !targets.selection.patterns.empty();
+    if (is_ended(run.state) && (named || run.state != RunState::finished)) ended.push_back(run.id);
+  }
+  if (!flags.no_wait) watch_for_interrupt();
+  const flow::RetryReport report = flow::retry(targets.around, targets.schedulers, ended, targets.selection.sweeps,
+                                               flags.force ? flow::Force::yes : flow::Force::no);
+  for (const std::string& line : report.not_tried) log::note(line);
+  log::note(report.handed_over == 0 ? "nothing to retry"
+                                    : fmt::format("retrying {}", plural(report.handed_over, "run")));
+  tell_submissions(report.submissions);
+  if (!flags.no_wait && report.handed_over > 0) return stay(tool, targets, report.submissions);
+  const ExitCode handed_over = look_once(tool, targets, report.submissions);
+  return handed_over == ExitCode::done && !report.not_tried.empty() ? ExitCode::partly : handed_over;
+}
+
+void add_retry(Tool& tool) {
+  const auto flags = std::make_shared<RetryFlags>();
+  CLI::App& command = tool.command(
+      "retry", "Tries runs again that ended without being finished, with the same config and out/.",
+      "  All that failed:               tt-submit retry\n", [&tool, flags] { return retry_runs(tool, *flags); });
+  add_targets(command, flags->words);
+  command.add_flag("--no-wait", flags->no_wait, "Submit and return");
+  command.add_flag("--force", flags->force, "Also runs of which nobody can say whether they still run");
+}
+
+}  // namespace
+
+void add_acting_commands(Tool& tool) {
+  add_act(tool, "cancel", "Ends runs: waiting ones at once, running ones by signal. They stay cancelled.",
+          "  Some runs:                     tt-submit cancel '_bs4_*'\n"
+          "  Everything of this workspace:  tt-submit cancel\n",
+          kCancel);
+  add_act(tool, "hold", "Keeps waiting runs from starting.", "  Hold what still waits:         tt-submit hold\n",
+          kHold);
+  add_act(tool, "release", "Lets held runs start.", "  Let them go:                   tt-submit release\n", kRelease);
+  add_retry(tool);
+}
+
+}  // namespace tt::tool

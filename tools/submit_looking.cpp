@@ -1,0 +1,84 @@
+#include "submit_looking.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "submit_printing.hpp"
+#include "submit_staying.hpp"
+#include "submit_targets.hpp"
+#include "tt/base/log.hpp"
+#include "tt/flow/explain.hpp"
+#include "tt/flow/history.hpp"
+
+namespace tt::tool {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Without a sweep there is nothing to show, which is an answer as well.
+ExitCode status(Tool& tool, const Words& words) {
+  flow::Surroundings around = tool.look_around();
+  if (!has_begun(around.workspace)) {
+    tool.flags().json ? print_record(status_record({}, {})) : print(fmt::format("{}\n", kNothingBegun));
+    return ExitCode::done;
+  }
+  flow::Selection selection = flow::select(around, words);
+  Targets targets(std::move(around), std::move(selection));
+  flow::rebuild_lost_journals(targets.around);
+  const flow::RefreshReport refreshed = targets.refresh();
+  show_status(tool, targets.runs(), refreshed.sites);
+  return ExitCode::done;
+}
+
+ExitCode wait(Tool& tool, const Words& words) {
+  Targets targets = find_targets(tool, words);
+  tool.keep_conversation(targets.around.workspace);
+  flow::rebuild_lost_journals(targets.around);
+  const Followed followed = follow(tool, targets);
+  if (followed.end == flow::FollowEnd::all_ended) return show_end(tool, targets.runs(), followed.sites);
+  log::note("stopped watching; the runs go on");
+  show_status(tool, targets.runs(), followed.sites);
+  return ExitCode::interrupted;
+}
+
+ExitCode explain_run(Tool& tool, const std::string& word) {
+  const flow::Surroundings around = look_at_runs_here(tool);
+  flow::Schedulers schedulers(around);
+  const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
+  flow::refresh(around, schedulers, sweeps);
+  const ledger::Ledger ledger = flow::load_history(around.workspace, sweeps);
+  const flow::Explanation explanation = flow::explain(around, ledger, flow::pick_one(around, ledger, word));
+  tool.flags().json ? print_record(explanation.record) : print(explanation.text);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_status_command(Tool& tool) {
+  const auto words = std::make_shared<Words>();
+  add_targets(tool.command("status", "Shows where every run stands.",
+                           "  Everything here:               tt-submit status\n"
+                           "  Some runs:                     tt-submit status '_bs2_*'\n",
+                           [&tool, words] { return status(tool, *words); }),
+              *words);
+}
+
+void add_wait_command(Tool& tool) {
+  const auto words = std::make_shared<Words>();
+  add_targets(
+      tool.command("wait", "Follows runs until all of them ended; settles what was interrupted.",
+                   "  Until all is done:             tt-submit wait\n", [&tool, words] { return wait(tool, *words); }),
+      *words);
+}
+
+void add_explain_command(Tool& tool) {
+  const auto word = std::make_shared<std::string>();
+  tool.command("explain", "Says why a run is where it is, with evidence, and what to do next.",
+               "  Why it failed:                 tt-submit explain _bs2_lr0.003_tp1\n",
+               [&tool, word] { return explain_run(tool, *word); })
+      .add_option("RUN", *word, "Run folder, name or pattern")
+      ->required();
+}
+
+}  // namespace tt::tool

@@ -1,0 +1,31 @@
+// submit_staying.hpp: following runs with a progress line until all of them ended, and what is shown then. `run`,
+// `retry` and `wait` stay this way.
+#pragma once
+
+#include <vector>
+
+#include "submit_targets.hpp"
+#include "tt/base/error.hpp"
+#include "tt/flow/follow.hpp"
+#include "tt/flow/submit.hpp"
+
+namespace tt::tool {
+
+// The status of these runs: the table, or tt.status/1.
+void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
+// The ranking, or tt.status/1; says what to do next. Done when all are finished, else partly.
+ExitCode show_end(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
+
+struct Followed {
+  flow::FollowEnd end = flow::FollowEnd::all_ended;
+  std::vector<flow::SiteAnswer> sites;
+};
+Followed follow(const Tool& tool, Targets& targets);
+
+// For who handed these over. Stays until all ended: a submission without an answer is settled on the way, a refused one
+// stays refused; Ctrl-C ends the trainings of this machine.
+ExitCode stay(const Tool& tool, Targets& targets, const std::vector<flow::HandedOver>& submissions);
+// Does not stay: shows where they stand.
+ExitCode look_once(const Tool& tool, Targets& targets, const std::vector<flow::HandedOver>& submissions);
+
+}  // namespace tt::tool

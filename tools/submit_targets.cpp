@@ -1,0 +1,37 @@
+#include "submit_targets.hpp"
+
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
+#include "tt/flow/history.hpp"
+
+namespace tt::tool {
+
+const char* const kNothingBegun = "no sweep was expanded here yet; `tt-submit run SWEEP` begins";
+
+void add_targets(CLI::App& command, std::vector<std::string>& words) {
+  command.add_option("WHAT", words,
+                     "Sweep file, run folder, run name or pattern (default: everything in the workspace)");
+}
+
+bool has_begun(const flow::Workspace& workspace) {
+  return workspace.is_used() && (is_folder(workspace.submissions()) || !flow::known_sweeps(workspace).empty());
+}
+
+flow::Surroundings look_at_runs_here(Tool& tool) {
+  flow::Surroundings around = tool.look_around();
+  if (!has_begun(around.workspace)) throw Error(kNothingBegun);
+  return around;
+}
+
+std::vector<flow::RunView> Targets::runs() const {
+  const ledger::Ledger ledger = flow::load_history(around.workspace, selection.sweeps);
+  return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps), selection);
+}
+
+Targets find_targets(Tool& tool, const std::vector<std::string>& words) {
+  flow::Surroundings around = look_at_runs_here(tool);
+  flow::Selection selection = flow::select(around, words);
+  return {std::move(around), std::move(selection)};
+}
+
+}  // namespace tt::tool
