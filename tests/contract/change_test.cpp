@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "support/eventually.hpp"
+#include "support/scheduler_under_test.hpp"
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
@@ -221,6 +222,7 @@ TEST(Change, ACancelThatIsKilledIsFinishedByTheNext) {
 }
 
 TEST(Change, ARunStartedWithASiteFileIsSettledWithoutNamingItAgain) {
+  TT_LOCAL_ONLY("the site of a cluster is a file in every story");
   const Workspace workspace(slow(kOne, "1"));
   const std::string laptop = tt::test::read(std::filesystem::path(TT_SOURCE_DIR) / "site/laptop.toml");
   tt::write_new_file(workspace / "mini.toml", tt::replace_all(laptop, "name = \"laptop\"", "name = \"mini\""));

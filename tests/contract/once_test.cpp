@@ -8,6 +8,7 @@
 
 #include "support/eventually.hpp"
 #include "support/forked.hpp"
+#include "support/scheduler_under_test.hpp"
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
 
@@ -58,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(EveryStep, KilledAt,
                          });
 
 TEST(Once, KilledAtAHundredRandomInstantsNoRunIsLostAndNoneTrainsTwice) {
+  TT_LOCAL_ONLY("a cluster's pace is another one: see kill_test.cpp");
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -85,6 +87,7 @@ TEST(Once, EightRunsAtOnceTrainEveryRunOnce) {
 }
 
 TEST(Once, AKilledSupervisorIsReplacedAndItsTasksAreAdopted) {
+  TT_LOCAL_ONLY("only this machine has a supervisor");
   const Workspace workspace(
       Sweep{"story", "  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"2\"}\n", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
@@ -109,6 +112,7 @@ TEST(Once, ALostJournalIsWrittenAnewFromTheFolders) {
 }
 
 TEST(Once, AJobWhoseClaimWasTakenBackTouchesNothing) {
+  TT_LOCAL_ONLY("a cluster requeues by itself: see cluster_test.cpp");
   const Workspace workspace(
       Sweep{"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"30\"}\n", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);

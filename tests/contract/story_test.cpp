@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "support/eventually.hpp"
+#include "support/scheduler_under_test.hpp"
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
 
@@ -86,6 +87,7 @@ TEST(Story, CancelEndsWhatRunsAndWhatWaits) {
 }
 
 TEST(Story, InterruptedOnTheLaptopIsPreemptedAndTheNextRunGoesOn) {
+  TT_LOCAL_ONLY("on a cluster Ctrl-C only stops watching");
   const Workspace workspace(
       Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5]\n", "env: {STAND_IN_SECONDS: \"3\"}\n", "00:05:00"});
   const tt::ProcessIdentity run = workspace.start("tt-submit", {"run", "sweep.yaml"});

@@ -83,6 +83,8 @@ void FakeScheduler::has_ended(const Token& token, int index, const TaskEnd& end)
       known.state = RunState::lost;
       break;
     case scheduler::EndReason::never_started:
+    case scheduler::EndReason::node_failed:
+    case scheduler::EndReason::out_of_memory:
       known.state = RunState::failed;
       break;
   }

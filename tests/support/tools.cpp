@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/eventually.hpp"
+#include "support/scheduler_under_test.hpp"
 #include "tt/base/files.hpp"
 
 namespace tt::test {
@@ -83,7 +84,9 @@ Command Workspace::command(const std::string& name, std::vector<std::string> wor
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.environment = Environment::of_this_process();
   for (const char* leftover : {"TT_SITE", "TT_STOP_AT", "CUDA_VISIBLE_DEVICES"}) command.environment.unset(leftover);
-  command.environment.set("TT_SITE", "laptop");
+  const SchedulerUnderTest& scheduler = scheduler_under_test();
+  command.environment.set("TT_SITE", scheduler.site);
+  for (const auto& [variable, value] : scheduler.environment) command.environment.set(variable, value);
   for (const auto& [variable, value] : extra) command.environment.set(variable, value);
   command.folder = folder_.path();
   return command;

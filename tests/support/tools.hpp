@@ -31,7 +31,7 @@ class Workspace {
   std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
   void write_sweep(const Sweep& sweep);
 
-  // Runs a tool in the workspace folder, site laptop. `extra` is added to the environment.
+  // Runs a tool in the workspace folder, on the site of scheduler_under_test(). `extra` is added to the environment.
   ProcessResult tool(const std::string& name, std::vector<std::string> words,
                      const std::map<std::string, std::string>& extra = {}, Seconds limit = Seconds{120}) const;
   ProcessResult sweep(std::vector<std::string> words) const { return tool("tt-sweep", std::move(words)); }

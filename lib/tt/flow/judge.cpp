@@ -65,7 +65,9 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
     return {RunState::failed, "node-failure", "its node failed", {}};
   if (end && end->reason == EndReason::out_of_memory)
     return {RunState::failed, "host-oom", "its node ran out of memory", {}};
-  if (end && end->reason == EndReason::time_limit)
+  // The early signal before the walltime is ours: a job that ended for it reached its limit, whatever its exit says.
+  const bool warned = evidence.has_exit() && evidence.reading->exit->ended_by == "SIGUSR1";
+  if (warned || (end && end->reason == EndReason::time_limit))
     return {RunState::timed_out, "time-limit", "reached its walltime", {}};
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
   if (!evidence.claimed_by_job()) {

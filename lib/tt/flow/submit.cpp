@@ -170,7 +170,7 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& roo
     of_sweep.sweep = run.record.sweep;
     of_sweep.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
   }
-  choice.runs.resize(going);
+  choice.runs.erase(choice.runs.begin() + static_cast<std::ptrdiff_t>(going), choice.runs.end());
   for (auto& [sweep, event] : by_sweep) choice.events.push_back({sweep, std::move(event)});
   return held;
 }
@@ -316,7 +316,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
             fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
         continue;
       }
-      runs.push_back({std::move(folder), std::move(*run_record), task.mode});
+      runs.push_back({std::move(folder), std::move(*run_record), task.mode, {}});
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;

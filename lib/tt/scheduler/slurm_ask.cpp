@@ -144,7 +144,7 @@ RowsAnswer read_queue(const ProcessResult& reply) {
 }
 
 Words accounting_words(std::span<const std::string> arrays) {
-  return with_list({"sacct", "--noheader", "--allocations", "--parsable2", "--array",
+  return with_list({"sacct", "--noheader", "--allocations", "--parsable2",
                     "--format=" + std::string(kAccountingFields), "--jobs"},
                    arrays);
 }
