@@ -92,6 +92,7 @@ void add_retry(Tool& tool) {
       "retry", "Tries runs again that ended without being finished, with the same config and out/.",
       "  All that failed:               tt-submit retry\n", [&tool, flags] { return retry_runs(tool, *flags); });
   add_targets(command, flags->words);
+  tool.add_job_flags(command);
   command.add_flag("--no-wait", flags->no_wait, "Submit and return");
   command.add_flag("--force", flags->force, "Also runs of which nobody can say whether they still run");
 }

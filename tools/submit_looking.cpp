@@ -66,10 +66,11 @@ void add_status_command(Tool& tool) {
 
 void add_wait_command(Tool& tool) {
   const auto words = std::make_shared<Words>();
-  add_targets(
-      tool.command("wait", "Follows runs until all of them ended; settles what was interrupted.",
-                   "  Until all is done:             tt-submit wait\n", [&tool, words] { return wait(tool, *words); }),
-      *words);
+  CLI::App& command =
+      tool.command("wait", "Follows runs until all of them ended; settles what was interrupted, hands over what waits.",
+                   "  Until all is done:             tt-submit wait\n", [&tool, words] { return wait(tool, *words); });
+  add_targets(command, *words);
+  tool.add_job_flags(command);
 }
 
 void add_explain_command(Tool& tool) {

@@ -6,6 +6,7 @@
 
 #include "tt/base/text.hpp"
 #include "tt/flow/collect.hpp"
+#include "tt/render/quote.hpp"
 #include "tt/report/ranking.hpp"
 #include "tt/report/status_table.hpp"
 
@@ -147,6 +148,17 @@ Value dry_run_record(const flow::DryRun& dry, const std::string& site) {
   return Value::object().set("schema", "tt.submissions/1").set("submissions", std::move(list));
 }
 
+namespace {
+
+// As a person would type it.
+std::string command_line(const std::vector<std::string>& argv) {
+  std::vector<std::string> words;
+  for (const std::string& word : argv) words.push_back(render::shell_word(word));
+  return join(words, " ");
+}
+
+}  // namespace
+
 std::string dry_run_text(const flow::DryRun& dry, const std::string& site) {
   std::string text = fmt::format("run folders: {}\n", describe(dry.expanded));
   if (dry.submissions.empty()) return text + "nothing would be submitted\n";
@@ -158,6 +170,7 @@ std::string dry_run_text(const flow::DryRun& dry, const std::string& site) {
     for (const PlannedTask& task : submission.tasks) {
       text += fmt::format("  {:>4}  {}  attempt {}, {}\n", task.index, task.name, task.attempt, to_string(task.mode));
     }
+    text += fmt::format("--- command\n{}\n", command_line(submission.argv));
     text += fmt::format("--- tasks.tsv\n{}--- job.sh\n{}", submission.task_file, submission.script);
   }
   return text;

@@ -26,6 +26,9 @@ struct Flags {
   bool no_wait = false;
   bool force = false;
   std::optional<double> max_gpu_hours;
+  bool canary = false;
+  std::optional<int> throttle;
+  std::optional<int> stop_after;
 };
 
 flow::RunOptions run_options(const Flags& flags) {
@@ -34,6 +37,9 @@ flow::RunOptions run_options(const Flags& flags) {
   options.again_patterns = flags.again_patterns;
   std::erase(options.again_patterns, "");
   options.force = flags.force ? flow::Force::yes : flow::Force::no;
+  options.canary = flags.canary;
+  options.throttle = flags.throttle;
+  options.stop_after = flags.stop_after;
   return options;
 }
 
@@ -97,6 +103,7 @@ void add_run_command(Tool& tool) {
       "  Run to the end:                tt-submit run sweeps/tiny/tiny.yaml\n"
       "  What would be submitted:       tt-submit run sweeps/tiny/tiny.yaml --dry-run\n"
       "  Submit and come back later:    tt-submit run sweeps/tiny/tiny.yaml --no-wait\n"
+      "  One run first, then the rest:  tt-submit run sweeps/tiny/tiny.yaml --canary\n"
       "  One finished run afresh:       tt-submit run sweeps/tiny/tiny.yaml --again=_bs2_lr0.003_tp1\n",
       [&tool, flags] { return run(tool, *flags); });
   command.add_option("SWEEP", flags->sweep_file, "Sweep file")->required();
@@ -113,6 +120,17 @@ void add_run_command(Tool& tool) {
   command.add_flag("--force", flags->force, "With --again: also runs of which nobody can say whether they still run");
   command.add_flag("--allow-new-keys", flags->plan.allow_new_keys,
                    "Let keys through that TorchTitan's schema does not know");
+  command.add_flag("--canary", flags->canary, "Submit one run first, and the rest once it is finished");
+  command.add_option("--throttle", flags->throttle, "How many runs of one job array at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      .add_option("--stop-after", flags->stop_after,
+                  "Hold the rest after K runs in a row that failed alike (default 5; 0: never; out of GPU memory and "
+                  "NaN losses do not count)")
+      ->type_name("K")
+      ->check(CLI::Range(0, 1'000'000));
+  tool.add_job_flags(command);
   command
       .add_option("--max-gpu-hours", flags->max_gpu_hours,
                   "Refuse when what would be submitted now may use more (runs x GPUs x walltime)")

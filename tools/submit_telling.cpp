@@ -28,14 +28,20 @@ void tell_what_was_done_already(const flow::RunReport& report) {
   }
 }
 
-bool is_job(const flow::HandedOver& submission) { return submission.refused.empty() && submission.no_answer.empty(); }
+// A job, or one to be: what has no room now goes later.
+bool is_job(const flow::HandedOver& submission) {
+  return submission.for_now || (submission.refused.empty() && submission.no_answer.empty());
+}
 
 }  // namespace
 
 void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
   for (const flow::HandedOver& submission : submissions) {
     const std::string runs = plural(static_cast<std::int64_t>(submission.runs), "run");
-    if (!submission.refused.empty()) {
+    if (submission.for_now) {
+      log::note(fmt::format("no room for {} now ({}): `tt-submit wait`, or the next `run`, tries again", runs,
+                            submission.refused));
+    } else if (!submission.refused.empty()) {
       log::warning(fmt::format("submission {} of {} was refused: {}", submission.token.text, runs, submission.refused));
     } else if (!submission.no_answer.empty()) {
       log::warning(fmt::format("submission {} of {}: {}; `tt-submit wait` settles it", submission.token.text, runs,
@@ -50,6 +56,11 @@ void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
   log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
   tell_skipped(sweep);
   tell_submissions(report.submissions);
+  if (report.held_back > 0) {
+    log::note(fmt::format("{} {}: {}; handed over by this command, `tt-submit wait` or the next `run`",
+                          plural(report.held_back, "run"), report.held_back == 1 ? "waits" : "wait",
+                          report.why_held_back));
+  }
   for (const std::string& line : report.waiting) log::note(line);
   tell_what_was_done_already(report);
 }
@@ -61,8 +72,9 @@ ExitCode exit_of(const std::vector<flow::HandedOver>& submissions) {
 }
 
 bool all_refused(const std::vector<flow::HandedOver>& submissions) {
-  return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(),
-                                             [](const auto& submission) { return !submission.refused.empty(); });
+  return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(), [](const auto& submission) {
+    return !submission.refused.empty() && !submission.for_now;
+  });
 }
 
 void check_cost(const flow::DryRun& dry, double max_gpu_hours) {

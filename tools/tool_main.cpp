@@ -65,6 +65,15 @@ CLI::App& Tool::command(const std::string& name, const std::string& purpose, con
   return command;
 }
 
+void Tool::add_job_flags(CLI::App& command) {
+  command.add_option("--account", flags_.account, "Account of the jobs (also TT_ACCOUNT, or the site profile)")
+      ->type_name("NAME");
+  command.add_option("--partition", flags_.partition, "Partition or queue (also TT_PARTITION)")->type_name("NAME");
+  command.add_option("--qos", flags_.qos, "Quality of service (also TT_QOS)")->type_name("NAME");
+  command.add_option("--constraint", flags_.constraint, "Features of the nodes (also TT_CONSTRAINT)")
+      ->type_name("EXPRESSION");
+}
+
 CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()> run) {
   CLI::App& command = *app_.add_subcommand(name, "");
   command.group("");
@@ -156,6 +165,13 @@ flow::Surroundings Tool::look_around() {
   flow::SurroundingsFlags flags;
   if (!flags_.site.empty()) flags.site = flags_.site;
   if (!flags_.workspace.empty()) flags.workspace = flags_.workspace;
+  const auto say = [](std::optional<std::string>& said, const std::string& flag) {
+    if (!flag.empty()) said = flag;
+  };
+  say(flags.account, flags_.account);
+  say(flags.partition, flags_.partition);
+  say(flags.qos, flags_.qos);
+  say(flags.constraint, flags_.constraint);
   return flow::look_around(flags, environment_, clock_);
 }
 

@@ -21,6 +21,7 @@ struct CommonFlags {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
+  std::string account, partition, qos, constraint;  // of commands that hand runs over
 };
 
 // One command as it is being built: `run` is called after the flags were parsed and answers the exit code.
@@ -35,6 +36,8 @@ class Tool {
   // What else a word of a command may be, for completion: names of runs, keys. `words`: those before the unfinished
   // one, the command first.
   using WordSource = std::function<std::vector<std::string>(const std::vector<std::string>& words)>;
+  // For commands that hand runs over: where the jobs go. They win over the site profile and the environment.
+  void add_job_flags(CLI::App& command);
   void complete_with(WordSource source) { word_source_ = std::move(source); }
   int main(int argc, char** argv);
 

@@ -75,8 +75,8 @@ void tell_hopeless(const Surroundings& around, const Selection& selection, const
   for (const AttemptKey& key : report.hopeless) {
     if (!told.insert(key.run).second) continue;
     const ledger::RunHistory& run = ledger.runs.at(key.run);
-    log::warning(fmt::format("{} will never start: the scheduler says {}; `tt-submit cancel {}` takes it back", run.name,
-                             run.attempts.at(key.attempt).reason, run.name));
+    log::warning(fmt::format("{} will never start: the scheduler says {}; `tt-submit cancel {}` takes it back",
+                             run.name, run.attempts.at(key.attempt).reason, run.name));
   }
 }
 
@@ -89,7 +89,8 @@ void stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, c
     const SweepEvent stopped{sweep, ledger::Stopped{sweep, failure->cause, failure->times}};
     record(around, std::span(&stopped, 1));
     std::vector<RunView> waiting = look_at_runs(around, ledger, {sweep});
-    std::erase_if(waiting, [](const RunView& run) { return run.state != RunState::queued && run.state != RunState::submitted; });
+    std::erase_if(waiting,
+                  [](const RunView& run) { return run.state != RunState::queued && run.state != RunState::submitted; });
     hold(around, schedulers, waiting);
     log::warning(fmt::format(
         "{}: the last {} runs failed alike ({}): what waits is held. `tt-submit explain` says why they failed; "

@@ -61,8 +61,7 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   }
   if (evidence.claim && evidence.claim->revoked)
     return {RunState::cancelled, "revoked", "withdrawn before it started", {}};
-  if (end && end->reason == EndReason::node_failed)
-    return {RunState::failed, "node-failure", "its node failed", {}};
+  if (end && end->reason == EndReason::node_failed) return {RunState::failed, "node-failure", "its node failed", {}};
   if (end && end->reason == EndReason::out_of_memory)
     return {RunState::failed, "host-oom", "its node ran out of memory", {}};
   // The early signal before the walltime is ours: a job that ended for it reached its limit, whatever its exit says.

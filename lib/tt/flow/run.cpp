@@ -51,8 +51,8 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
   return revoke_claim(folder, ours).revoked;
 }
 
-// Nodes that a run of this sweep blamed twice, and the one that this run's last failure names: for the causes that are a
-// node's. Sorted.
+// Nodes that a run of this sweep blamed twice, and the one that this run's last failure names: for the causes that are
+// a node's. Sorted.
 std::vector<std::string> nodes_to_avoid(const ledger::Ledger& ledger, const RunId& run) {
   constexpr int enough = 2;
   std::map<std::string, int> blamed;
@@ -285,27 +285,28 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
   RunReport report;
   HeldBack held_back;
   const auto choose = [&](ledger::Ledger& ledger, const FileLock& lock) {
-        std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
-        refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
-        withdraw_earlier_settings(sweep, around, ledger, fresh);
-        write_down_again(sweep, around, ledger, lock, fresh);
-        add_begun_afresh(sweep, ledger, fresh);
-        report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
-        if (!report.expanded.events.empty()) record(lock, around, report.expanded.events);
-        stop_point("after-expand");
-        Chooser chooser(around, ledger, Writing::yes);
-        for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run);
-        report.handed_over = static_cast<std::int64_t>(chooser.chosen());
-        report.finished_already = chooser.finished_already();
-        report.open_already = chooser.open_already();
-        report.waiting = chooser.waiting();
-        if (options.stop_after) chooser.add_event({sweep.plan.sweep, ledger::Policy{sweep.plan.sweep, *options.stop_after}});
-        if (is_stopped(ledger, sweep.plan.sweep)) chooser.add_event({sweep.plan.sweep, ledger::GoesOn{sweep.plan.sweep}});
-        Choice choice = chooser.choice();
-        choice.canary = options.canary;
-        choice.throttle = options.throttle;
-        return choice;
-      };
+    std::set<RunId> fresh = runs_to_start_afresh(sweep, options);
+    refuse_unsafe_again(sweep, around, ledger, fresh, options.force);
+    withdraw_earlier_settings(sweep, around, ledger, fresh);
+    write_down_again(sweep, around, ledger, lock, fresh);
+    add_begun_afresh(sweep, ledger, fresh);
+    report.expanded = expand(sweep, around, ledger, Writing::yes, fresh);
+    if (!report.expanded.events.empty()) record(lock, around, report.expanded.events);
+    stop_point("after-expand");
+    Chooser chooser(around, ledger, Writing::yes);
+    for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run);
+    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+    report.finished_already = chooser.finished_already();
+    report.open_already = chooser.open_already();
+    report.waiting = chooser.waiting();
+    if (options.stop_after)
+      chooser.add_event({sweep.plan.sweep, ledger::Policy{sweep.plan.sweep, *options.stop_after}});
+    if (is_stopped(ledger, sweep.plan.sweep)) chooser.add_event({sweep.plan.sweep, ledger::GoesOn{sweep.plan.sweep}});
+    Choice choice = chooser.choice();
+    choice.canary = options.canary;
+    choice.throttle = options.throttle;
+    return choice;
+  };
   report.submissions = submit(around, schedulers.of_this_site(), sweeps, choose, &held_back);
   report.held_back = static_cast<std::int64_t>(held_back.runs);
   report.handed_over -= report.held_back;

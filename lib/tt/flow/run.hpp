@@ -56,7 +56,8 @@ struct RetryReport {
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force);
 
-// Hands over what waits for room or for a canary, as far as it may go now. Called whenever a command that follows looks.
+// Hands over what waits for room or for a canary, as far as it may go now. Called whenever a command that follows
+// looks.
 RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
 // It waits to be handed over, and can be: neither its canary failed nor its sweep was stopped.
 bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now);

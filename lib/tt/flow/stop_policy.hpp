@@ -1,7 +1,7 @@
 // tt/flow/stop_policy.hpp: whether a sweep should stop handing runs over, because they all end in the same failure.
 //
-// Five runs in a row with one cause, unless `run --stop-after K` said another number (0: never). What a sweep is made to
-// find out does not count: running out of GPU memory, a loss that is not finite, ends that somebody wanted.
+// Five runs in a row with one cause, unless `run --stop-after K` said another number (0: never). What a sweep is made
+// to find out does not count: running out of GPU memory, a loss that is not finite, ends that somebody wanted.
 #pragma once
 
 #include <optional>

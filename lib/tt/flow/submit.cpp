@@ -139,7 +139,8 @@ Room room_of(const site::Profile& site, scheduler::Scheduler& scheduler) {
   const auto window = window_of(site, scheduler.ask_limits());
   if (!window) return {};
   const int there = scheduler.count_submitted().value_or(0);
-  return {std::max(0, *window - there), fmt::format("{} takes {} of one user at a time", site.name, plural(*window, "job"))};
+  return {std::max(0, *window - there),
+          fmt::format("{} takes {} of one user at a time", site.name, plural(*window, "job"))};
 }
 
 // Takes out of the choice what cannot go now, and writes down that it waits.

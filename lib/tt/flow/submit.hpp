@@ -56,7 +56,7 @@ struct HandedOver {
   Token token;
   JobId job;  // empty: refused or no answer
   std::size_t runs = 0;
-  std::string refused;  // the scheduler's reason
+  std::string refused;   // the scheduler's reason
   bool for_now = false;  // refused for want of room: it waits to be handed over later
   std::string no_answer;
 };

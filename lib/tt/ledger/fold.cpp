@@ -220,7 +220,8 @@ struct Apply {
   void operator()(const WaitsNoMore& e) const {
     for (const RunId& id : e.runs) {
       const auto run = ledger.runs.find(id);
-      if (run != ledger.runs.end() && run->second.waiting && run->second.waiting->since <= time) run->second.waiting.reset();
+      if (run != ledger.runs.end() && run->second.waiting && run->second.waiting->since <= time)
+        run->second.waiting.reset();
     }
   }
   void operator()(const Stopped& e) const {

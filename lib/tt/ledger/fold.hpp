@@ -82,7 +82,7 @@ struct SweepPolicy {
   std::optional<int> stop_after;  // of the same failure in a row; empty: nobody said
   std::string stopped_for;        // cause; empty: it goes on
   int stopped_times = 0;
-  Instant counted_from{};         // failures before this do not count
+  Instant counted_from{};  // failures before this do not count
 };
 
 struct Ledger {

@@ -45,7 +45,7 @@ struct JobRequest {
   Token token;
   std::vector<JobTask> tasks;
   site::Profile site;
-  Resources shape;  // of one task; the same for all of them
+  Resources shape;                      // of one task; the same for all of them
   std::vector<std::string> directives;  // lines for its head, as the scheduler wants them
   std::filesystem::path submission_folder;
   std::optional<std::filesystem::path> templates;  // looked into before the embedded ones
@@ -56,10 +56,10 @@ struct JobRequest {
 std::string job_script(const JobRequest& request);
 
 // A `#` line, then a line per task, fields separated by a TAB: index, attempt, mode, run id, run folder, config file,
-// working folder, run_train.sh (empty: the one beside the script), NGPU, LOG_RANK, the node that shows the loss, MODULE and
-// CONFIG (empty before the registry era), NAME=VALUE..., "--", argument... .
-// Throws Error that names the run and the field for what cannot be such a field: control characters, names that are no
-// variable names or that bash or the script keeps for itself.
+// working folder, run_train.sh (empty: the one beside the script), NGPU, LOG_RANK, the node that shows the loss, MODULE
+// and CONFIG (empty before the registry era), NAME=VALUE..., "--", argument... . Throws Error that names the run and
+// the field for what cannot be such a field: control characters, names that are no variable names or that bash or the
+// script keeps for itself.
 std::string task_file(const JobRequest& request);
 
 // How long the script lets the training end after a signal, so that the exit record is written before `limit`.

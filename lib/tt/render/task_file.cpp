@@ -85,7 +85,8 @@ std::string line_of(const JobTask& task) {
 
 std::string task_file(const JobRequest& request) {
   std::string text =
-      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tloss_node\tmodule\tfunction\tNAME=VALUE...\t--\targument...\n";
+      "#index\tattempt\tmode\trun\tfolder\tconfig\twork\tscript\tngpu\tlog_rank\tloss_node\tmodule\tfunction\tNAME="
+      "VALUE...\t--\targument...\n";
   std::set<int> seen;
   for (const JobTask& task : request.tasks) {
     if (!seen.insert(task.index).second) {

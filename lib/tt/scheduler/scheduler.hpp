@@ -100,7 +100,7 @@ using ActAnswer = std::variant<Done, CouldNot, CouldNotAsk>;
 struct Limits {
   std::optional<int> max_array_tasks;      // of one submission; empty: none known
   std::optional<int> max_submitted_tasks;  // of one user, waiting and running together
-  std::optional<Instant> as_of;  // when this was asked; empty: not asked but built in
+  std::optional<Instant> as_of;            // when this was asked; empty: not asked but built in
 };
 
 class Scheduler {

@@ -145,8 +145,6 @@ Limits SlurmScheduler::ask_limits() {
   return limits();
 }
 
-std::optional<int> SlurmScheduler::count_submitted() {
-  return slurm::read_count(run(slurm::count_words(), kAskLimit));
-}
+std::optional<int> SlurmScheduler::count_submitted() { return slurm::read_count(run(slurm::count_words(), kAskLimit)); }
 
 }  // namespace tt::scheduler

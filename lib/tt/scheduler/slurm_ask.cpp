@@ -11,8 +11,7 @@ namespace tt::slurm {
 namespace {
 
 // Fields of a row, as printed with `|` behind each one. The reason may hold anything but that.
-constexpr std::string_view kQueueFields =
-    "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|";
+constexpr std::string_view kQueueFields = "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|";
 constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist";
 constexpr std::size_t kFields = 7;
 
@@ -109,8 +108,9 @@ scheduler::FindAnswer read_find(const ProcessResult& reply) {
 }
 
 Words find_ended_words(const Token& token) {
-  return {"sacct", "--noheader", "--allocations", "--parsable2", "--name=tt-" + token.text, "--starttime=now-7days",
-          "--format=jobid"};
+  return {
+      "sacct",         "--noheader", "--allocations", "--parsable2", "--name=tt-" + token.text, "--starttime=now-7days",
+      "--format=jobid"};
 }
 
 scheduler::FindAnswer read_find_ended(const ProcessResult& reply) {
@@ -120,8 +120,8 @@ scheduler::FindAnswer read_find_ended(const ProcessResult& reply) {
 }
 
 Words queue_words(std::span<const std::string> arrays) {
-  return with_list({"squeue", "--noheader", "--array", "--states=all", "--Format=" + std::string(kQueueFields), "--jobs"},
-                   arrays);
+  return with_list(
+      {"squeue", "--noheader", "--array", "--states=all", "--Format=" + std::string(kQueueFields), "--jobs"}, arrays);
 }
 
 RowsAnswer read_queue(const ProcessResult& reply) {
@@ -144,9 +144,9 @@ RowsAnswer read_queue(const ProcessResult& reply) {
 }
 
 Words accounting_words(std::span<const std::string> arrays) {
-  return with_list({"sacct", "--noheader", "--allocations", "--parsable2",
-                    "--format=" + std::string(kAccountingFields), "--jobs"},
-                   arrays);
+  return with_list(
+      {"sacct", "--noheader", "--allocations", "--parsable2", "--format=" + std::string(kAccountingFields), "--jobs"},
+      arrays);
 }
 
 RowsAnswer read_accounting(const ProcessResult& reply) {
@@ -176,9 +176,7 @@ RowsAnswer read_accounting(const ProcessResult& reply) {
   return rows;
 }
 
-Words count_words() {
-  return {"squeue", "--noheader", "--array", "--me", "--format=%i"};
-}
+Words count_words() { return {"squeue", "--noheader", "--array", "--me", "--format=%i"}; }
 
 std::optional<int> read_count(const ProcessResult& reply) {
   if (trouble("squeue", reply)) return std::nullopt;
@@ -214,6 +212,12 @@ Words task_groups(std::span<const scheduler::TaskRef> tasks) {
 
 namespace {
 
+bool only_no_errors(const std::string& err) {
+  const std::vector<std::string> lines = split_lines(err);
+  return !lines.empty() &&
+         std::all_of(lines.begin(), lines.end(), [](const std::string& line) { return line.ends_with(": No error"); });
+}
+
 Words on_tasks(Words words, std::span<const scheduler::TaskRef> tasks) {
   for (std::string& group : task_groups(tasks)) words.push_back(std::move(group));
   return words;
@@ -234,6 +238,7 @@ std::vector<scheduler::ActAnswer> read_act(std::span<const scheduler::TaskRef> t
     const std::size_t colon = line.find(": ");
     const std::size_t bar = line.find('_');
     if (colon == std::string::npos || bar == std::string::npos || bar > colon) continue;
+    if (line.ends_with(": No error")) continue;  // it stands already as asked
     for (const int index : read_index_list(std::string_view(line).substr(bar + 1, colon - bar - 1)))
       refused[task_id(JobId{line.substr(0, bar)}, index)] = line.substr(colon + 2);
   }
@@ -246,7 +251,7 @@ std::vector<scheduler::ActAnswer> read_act(std::span<const scheduler::TaskRef> t
       answers.emplace_back(scheduler::CouldNotAsk{*why});
     else if (named != refused.end())
       answers.emplace_back(scheduler::CouldNot{named->second});
-    else if (!refused.empty())
+    else if (!refused.empty() || only_no_errors(reply.err))
       answers.emplace_back(scheduler::Done{});
     else
       answers.emplace_back(scheduler::CouldNot{*why});

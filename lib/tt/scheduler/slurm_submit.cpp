@@ -134,13 +134,14 @@ scheduler::SubmitAnswer read_submit(const ProcessResult& reply) {
   if (reply.ending == Ending::timed_out) return scheduler::NoAnswer{"sbatch did not answer in time"};
   if (reply.ending == Ending::signalled) return scheduler::NoAnswer{"sbatch was ended by " + signal_name(reply.status)};
   const std::string reason = reason_of(reply.err);
-  if (reason.empty()) return scheduler::NoAnswer{fmt::format("sbatch ended with status {} and said nothing", reply.status)};
+  if (reason.empty())
+    return scheduler::NoAnswer{fmt::format("sbatch ended with status {} and said nothing", reply.status)};
   // Only a plain no is a no. Whatever broke between sbatch and the controller may have gone in.
-  if (says_any(reply.err, {"timed out", "connect failure", "Unable to contact", "Zero Bytes", "ommunication", "onnection",
-                           "Unexpected message", "Slurm backup controller"}))
+  if (says_any(reply.err, {"timed out", "connect failure", "Unable to contact", "Zero Bytes", "ommunication",
+                           "onnection", "Unexpected message", "Slurm backup controller"}))
     return scheduler::NoAnswer{reason};
-  const bool for_now = says_any(reply.err, {"MaxSubmit", "temporarily unable to accept", "Resource temporarily unavailable",
-                                            "job submit limit", "MaxJobs"});
+  const bool for_now = says_any(reply.err, {"MaxSubmit", "temporarily unable to accept",
+                                            "Resource temporarily unavailable", "job submit limit", "MaxJobs"});
   return scheduler::Refused{reason, for_now};
 }
 

@@ -17,8 +17,8 @@ using scheduler::EndReason;
 // squeue(1), JOB STATE CODES, of 22.05 and later.
 constexpr std::array<std::string_view, 6> kWaiting{"PENDING",      "REQUEUED",      "REQUEUE_FED",
                                                    "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"};
-constexpr std::array<std::string_view, 11> kRunning{"RUNNING",   "CONFIGURING", "COMPLETING",    "SUSPENDED",
-                                                    "RESIZING",  "SIGNALING",   "STAGE_OUT",     "STOPPED",
+constexpr std::array<std::string_view, 11> kRunning{"RUNNING",   "CONFIGURING", "COMPLETING",   "SUSPENDED",
+                                                    "RESIZING",  "SIGNALING",   "STAGE_OUT",    "STOPPED",
                                                     "UPDATE_DB", "EXPEDITING",  "POWER_UP_NODE"};
 struct EndWord {
   std::string_view word;
@@ -39,11 +39,17 @@ constexpr std::array<EndWord, 12> kEnded{{
     {"REVOKED", EndReason::lost},
 }};
 // Reasons of a waiting job that no waiting mends.
-constexpr std::array<std::string_view, 11> kHopeless{
-    "PartitionConfig",          "PartitionNodeLimit",       "PartitionTimeLimit",
-    "BadConstraints",           "DependencyNeverSatisfied", "InvalidAccount",
-    "InvalidQOS",               "QOSMaxNodePerJobLimit",    "QOSMaxWallDurationPerJobLimit",
-    "AssocMaxNodePerJobLimit",  "AssocMaxWallDurationPerJobLimit"};
+constexpr std::array<std::string_view, 11> kHopeless{"PartitionConfig",
+                                                     "PartitionNodeLimit",
+                                                     "PartitionTimeLimit",
+                                                     "BadConstraints",
+                                                     "DependencyNeverSatisfied",
+                                                     "InvalidAccount",
+                                                     "InvalidQOS",
+                                                     "QOSMaxNodePerJobLimit",
+                                                     "QOSMaxWallDurationPerJobLimit",
+                                                     "AssocMaxNodePerJobLimit",
+                                                     "AssocMaxWallDurationPerJobLimit"};
 
 // `srun: error: ...` never ran: the output file could not be opened. slurmd says so with signal 53.
 constexpr int kNoOutputFile = 53;
@@ -125,8 +131,9 @@ std::string directive(std::string_view name, std::string_view value) {
                 ExitCode::bad_input);
   }
   if (has_control_character(value) || !is_utf8(value)) {
-    throw Error(fmt::format("the value of {} is '{}', and it would not stay on one #SBATCH line", name, printable(value)),
-                ExitCode::bad_input);
+    throw Error(
+        fmt::format("the value of {} is '{}', and it would not stay on one #SBATCH line", name, printable(value)),
+        ExitCode::bad_input);
   }
   const auto is_bare = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -151,7 +158,8 @@ scheduler::Known read_row(const Row& row) {
   } else if (has(kRunning, row.word)) {
     known.state = RunState::running;
     known.since = row.start;
-  } else if (const auto* end = std::find_if(kEnded.begin(), kEnded.end(), [&](const auto& e) { return e.word == row.word; });
+  } else if (const auto* end =
+                 std::find_if(kEnded.begin(), kEnded.end(), [&](const auto& e) { return e.word == row.word; });
              end != kEnded.end()) {
     known.ended = end_of(row, end->reason);
     known.since = row.end;

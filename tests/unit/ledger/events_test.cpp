@@ -45,7 +45,7 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:05", Absent{Token{"b"}, {RunId{"r1"}, RunId{"r2"}}}),
       event("12:00:06", Seen{key, Token{"b"}, RunState::running, "R", "", at("11:59:59")}),
       event("12:00:07", CancelWanted{{key, {RunId{"r2"}, 1}}, CancelAs::preempted}),
-      event("12:00:08", Ended{key, Token{"b"}, RunState::failed, "oom"}),
+      event("12:00:08", Ended{key, Token{"b"}, RunState::failed, "oom", "n3"}),
       event("12:00:09", Renamed{RunId{"r1"}, "old", "new", "/w/logs/m/new"}),
       event("12:00:10", RetryUsed{key, "nccl-timeout"}),
       event("12:00:11", Again{key}),

@@ -27,7 +27,7 @@ Event seen(const std::string& time, const RunId& run, const Token& token, RunSta
 }
 Event ended(const std::string& time, const RunId& run, const Token& token, RunState state,
             const std::string& cause = "") {
-  return event(time, Ended{{run, 1}, token, state, cause});
+  return event(time, Ended{{run, 1}, token, state, cause, ""});
 }
 
 PlannedTask fresh_task(const std::string& run, int attempt) {
