@@ -56,6 +56,12 @@ class View {
       if (!site.asked) trouble_.push_back(fmt::format("{}: {} (states are as last heard)", site.site, site.why));
     }
     if (trouble_.empty()) asked_ = now();
+    in_vain_.clear();
+    for (const AttemptKey& key : look.refreshed.hopeless) {
+      for (const flow::RunView& run : runs_) {
+        if (run.id == key.run) in_vain_.push_back(run.name);
+      }
+    }
     draw();
   }
 
@@ -84,6 +90,7 @@ class View {
     state.time = time_of_day(now());
     if (asked_) state.asked_ago = now() - *asked_;
     state.could_not_ask = trouble_;
+    state.in_vain = in_vain_;
     state.said = said_;
     state.what = what_;
     state.flags = flags_;
@@ -100,6 +107,7 @@ class View {
   std::vector<flow::RunView> runs_;
   std::map<RunId, Instant> retries_;
   std::vector<std::string> trouble_;
+  std::vector<std::string> in_vain_;
   std::optional<Instant> asked_;
   std::optional<Instant> read_;
   flow::RunningProgress progress_;

@@ -52,7 +52,7 @@ void say(spdlog::level::level_enum level, const std::string& text) {
   Conversation& here = conversation();
   here.logger->log(level, std::string_view(text));
   if (!here.listener || level < least_level(here.level)) return;
-  here.unshown.push_back(text);
+  if (here.unshown.empty() || here.unshown.back() != text) here.unshown.push_back(text);
   if (here.unshown.size() > kShownLater) here.unshown.pop_front();
   here.listener(text);
 }

@@ -170,7 +170,8 @@ std::string waiting_text(const WatchState& state) {
   std::vector<std::pair<std::string, std::int64_t>> reasons(state.waiting.begin(), state.waiting.end());
   std::stable_sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   std::vector<std::string> texts;
-  for (const auto& [reason, runs] : reasons) texts.push_back(fmt::format("{} ({})", safe(reason), with_thousands(runs)));
+  for (const auto& [reason, runs] : reasons)
+    texts.push_back(fmt::format("{} ({})", safe(reason), with_thousands(runs)));
   return "waiting: " + join(texts, ", ");
 }
 
@@ -248,6 +249,10 @@ std::string next_step(const WatchState& state) {
   if (!open.empty()) {
     return fmt::format("{} goes on with what was preempted ({})", command("retry" + state.what),
                        plural(std::ssize(open), "run"));
+  }
+  if (!state.in_vain.empty()) {
+    return fmt::format("{} takes back what will never start ({})", command("cancel " + safe(state.in_vain.front())),
+                       plural(std::ssize(state.in_vain), "run"));
   }
   const auto held = state.counts.find(RunState::held);
   if (held != state.counts.end() && held->second > 0)

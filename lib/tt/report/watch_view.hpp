@@ -48,6 +48,7 @@ struct WatchState {
   std::vector<WatchedRun> running;              // in the order to show them
   std::vector<WatchedEnd> ended_badly;          // the last first; without those somebody cancelled
   std::map<std::string, std::int64_t> waiting;  // reason of the queue → runs
+  std::vector<std::string> in_vain;             // names of runs that wait and will never start
   std::optional<std::string> said;              // the last sentence of the conversation
   std::string what;   // of suggested commands, as a shell reads it: " '_bs2_*'"; empty: all runs are meant
   std::string flags;  // the same: " --workspace demo"

@@ -285,6 +285,13 @@ TEST(NextStep, GoesOnWithWhatWasPreempted) {
   EXPECT_EQ(next_step(state), "`tt-submit retry '_*'` goes on with what was preempted (2 runs)");
 }
 
+TEST(NextStep, TakesBackWhatWillNeverStart) {
+  WatchState state;
+  state.counts = {{RunState::queued, 3}, {RunState::held, 1}};
+  state.in_vain = {"_a", "_b"};
+  EXPECT_EQ(next_step(state), "`tt-submit cancel _a` takes back what will never start (2 runs)");
+}
+
 TEST(NextStep, ReleasesWhatIsHeld) {
   WatchState state;
   state.counts = {{RunState::held, 1}};
