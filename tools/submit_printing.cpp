@@ -46,6 +46,22 @@ Value environment_names(const flow::PreparedSubmission& submission) {
   return names;
 }
 
+std::vector<StatusLine> lines_of(const std::vector<flow::RunView>& runs) {
+  std::vector<StatusLine> rows;
+  for (const flow::RunView& run : runs) {
+    StatusLine row;
+    row.name = run.name;
+    row.state = run.state;
+    row.raw = run.raw_state;
+    row.reason = run.cause.empty() ? run.reason : run.cause;
+    row.job = run.job.text;
+    row.attempt = run.attempt;
+    row.since = run.since;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 std::string array_of(const flow::PreparedSubmission& submission) {
   return submission.tasks.size() > 1 ? fmt::format("0-{}", submission.tasks.size() - 1) : "";
 }
@@ -87,25 +103,15 @@ Value status_record(const std::vector<flow::RunView>& runs, const std::vector<fl
 
 std::string status_text(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites, Instant now,
                         const Terminal& terminal) {
-  std::vector<StatusLine> rows;
-  for (const flow::RunView& run : runs) {
-    StatusLine row;
-    row.name = run.name;
-    row.state = run.state;
-    row.raw = run.raw_state;
-    row.reason = run.cause.empty() ? run.reason : run.cause;
-    row.job = run.job.text;
-    row.attempt = run.attempt;
-    row.since = run.since;
-    rows.push_back(std::move(row));
-  }
-  std::string text = report::status_text(rows, now, terminal);
+  std::string text = report::status_text(lines_of(runs), now, terminal);
   for (const flow::SiteAnswer& site : sites) {
     if (!site.asked)
       text += fmt::format("could not ask {}: {} (states of its runs are as last heard)\n", site.site, site.why);
   }
   return text;
 }
+
+std::string counts_text(const std::vector<flow::RunView>& runs) { return report::counts_text(lines_of(runs)); }
 
 std::string counts_line(const std::vector<flow::RunView>& runs) {
   std::vector<std::string> parts;

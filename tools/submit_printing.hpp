@@ -16,6 +16,8 @@ namespace tt::tool {
 Value status_record(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
 std::string status_text(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites, Instant now,
                         const Terminal& terminal);
+// "12 runs: 3 running, 8 finished, 1 failed".
+std::string counts_text(const std::vector<flow::RunView>& runs);
 // "3 running, 2 queued, 1 failed": the line that progress shows.
 std::string counts_line(const std::vector<flow::RunView>& runs);
 

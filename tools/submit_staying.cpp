@@ -11,6 +11,19 @@
 namespace tt::tool {
 namespace {
 
+ExitCode leave(const Tool& tool, Targets& targets, const std::vector<flow::SiteAnswer>& sites) {
+  if (targets.schedulers.of_this_site().is_this_machine()) {
+    log::note("interrupted: ending the trainings of this machine (they are resumed by the next `run`)");
+    flow::stop_as_preempted(targets.around, targets.schedulers, targets.selection);
+  } else {
+    log::note("interrupted: the jobs go on; `tt-submit wait` follows them again");
+  }
+  if (tool.flags().json) print_record(status_record(targets.runs(), sites));
+  return ExitCode::interrupted;
+}
+
+}  // namespace
+
 bool all_finished(const std::vector<flow::RunView>& runs) {
   return std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.state == RunState::finished; });
 }
@@ -24,19 +37,6 @@ void tell_next_step(const std::vector<flow::RunView>& runs) {
   else if (!runs.empty() && all_finished(runs))
     log::note(fmt::format("summaries: {}/*/summary.md", runs.front().folder.path().parent_path().string()));
 }
-
-ExitCode leave(const Tool& tool, Targets& targets, const std::vector<flow::SiteAnswer>& sites) {
-  if (targets.schedulers.of_this_site().is_this_machine()) {
-    log::note("interrupted: ending the trainings of this machine (they are resumed by the next `run`)");
-    flow::stop_as_preempted(targets.around, targets.schedulers, targets.selection);
-  } else {
-    log::note("interrupted: the jobs go on; `tt-submit wait` follows them again");
-  }
-  if (tool.flags().json) print_record(status_record(targets.runs(), sites));
-  return ExitCode::interrupted;
-}
-
-}  // namespace
 
 void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites) {
   if (tool.flags().json)
@@ -61,9 +61,9 @@ Followed follow(const Tool& tool, Targets& targets) {
   Followed followed;
   flow::FollowOptions options;
   options.interrupted = was_interrupted;
-  options.on_look = [&](const std::vector<flow::RunView>& runs, const flow::RefreshReport& refreshed) {
-    followed.sites = refreshed.sites;
-    progress.show(counts_line(runs));
+  options.on_look = [&](const flow::Look& look) {
+    followed.sites = look.refreshed.sites;
+    progress.show(counts_line(look.runs));
   };
   followed.end = flow::follow(targets.around, targets.schedulers, targets.selection, options);
   progress.done();

@@ -16,6 +16,10 @@ void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const
 // The ranking, or tt.status/1; says what to do next. Done when all are finished, else partly.
 ExitCode show_end(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
 
+bool all_finished(const std::vector<flow::RunView>& runs);
+// A note: how to learn why one of them did not finish, or where the summaries are.
+void tell_next_step(const std::vector<flow::RunView>& runs);
+
 struct Followed {
   flow::FollowEnd end = flow::FollowEnd::all_ended;
   std::vector<flow::SiteAnswer> sites;

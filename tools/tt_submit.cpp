@@ -7,6 +7,7 @@
 #include "submit_reading.hpp"
 #include "submit_run.hpp"
 #include "submit_site.hpp"
+#include "submit_watch.hpp"
 #include "tool_main.hpp"
 #include "tt/flow/inspect.hpp"
 
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   // In the order of --help.
   add_run_command(tool);
   add_status_command(tool);
+  add_watch_command(tool);
   add_wait_command(tool);
   add_explain_command(tool);
   add_logs_command(tool);

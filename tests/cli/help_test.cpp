@@ -24,7 +24,8 @@ using testing::StartsWith;
 const std::vector<std::pair<std::string, std::vector<std::string>>> kCommands = {
     {"tt-sweep", {"init", "check", "plan", "expand", "list", "show", "diff", "explain", "schema"}},
     {"tt-submit",
-     {"run", "status", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary", "site"}},
+     {"run", "status", "watch", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary",
+      "site"}},
     {"tt-comm", {"block", "analyze", "append"}},
 };
 

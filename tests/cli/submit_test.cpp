@@ -118,7 +118,8 @@ TEST(NoSweepHere, EveryCommandSaysHowToBeginAndWritesNothing) {
   tt::remove_tree(workspace / ".tt");
   const std::string before = tt::test::snapshot(workspace.path());
   const std::string sentence = "no sweep was expanded here yet; `tt-submit run SWEEP` begins\n";
-  for (const char* command : {"retry", "wait", "collect", "summary", "cancel", "hold", "release", "explain", "logs"}) {
+  for (const char* command :
+       {"retry", "wait", "watch", "collect", "summary", "cancel", "hold", "release", "explain", "logs"}) {
     std::vector<std::string> words{command};
     if (words.front() == "explain" || words.front() == "logs") words.push_back("_bs1");
     const tt::ProcessResult result = workspace.submit(words);

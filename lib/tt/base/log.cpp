@@ -4,11 +4,15 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <deque>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace tt::log {
 namespace {
+
+constexpr std::size_t kShownLater = 20;  // sentences
 
 spdlog::level::level_enum least_level(Level level) {
   switch (level) {
@@ -34,6 +38,8 @@ std::shared_ptr<spdlog::logger> make_logger(const std::string& tool, Level level
 struct Conversation {
   Level level = Level::normal;
   std::shared_ptr<spdlog::logger> logger = make_logger("tt", Level::normal);
+  std::function<void(const std::string&)> listener;
+  std::deque<std::string> unshown;  // handed to the listener
 };
 
 Conversation& conversation() {
@@ -43,12 +49,19 @@ Conversation& conversation() {
 
 // As a string_view: a sentence with braces in it is not a format.
 void say(spdlog::level::level_enum level, const std::string& text) {
-  conversation().logger->log(level, std::string_view(text));
+  Conversation& here = conversation();
+  here.logger->log(level, std::string_view(text));
+  if (!here.listener || level < least_level(here.level)) return;
+  if (here.unshown.empty() || here.unshown.back() != text) here.unshown.push_back(text);
+  if (here.unshown.size() > kShownLater) here.unshown.pop_front();
+  here.listener(text);
 }
+
+spdlog::sinks::sink& screen() { return *conversation().logger->sinks().front(); }
 
 }  // namespace
 
-void start(const std::string& tool, Level level) { conversation() = {level, make_logger(tool, level)}; }
+void start(const std::string& tool, Level level) { conversation() = {level, make_logger(tool, level), {}, {}}; }
 
 void keep_in(const std::filesystem::path& file) {
   constexpr std::size_t kLargest = std::size_t{1} << 20;
@@ -69,5 +82,20 @@ void warning(const std::string& sentence) { say(spdlog::level::warn, "warning: "
 void detail(const std::string& sentence) { say(spdlog::level::debug, sentence); }
 
 Level level() { return conversation().level; }
+
+Diversion::Diversion(std::function<void(const std::string&)> listener) {
+  conversation().listener = std::move(listener);
+  screen().set_level(spdlog::level::off);
+}
+
+Diversion::~Diversion() {
+  Conversation& here = conversation();
+  here.listener = nullptr;
+  screen().set_level(least_level(here.level));
+  for (const std::string& text : here.unshown) {
+    screen().log(spdlog::details::log_msg(here.logger->name(), spdlog::level::critical, text));
+  }
+  here.unshown.clear();
+}
 
 }  // namespace tt::log

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace tt::log {
@@ -17,5 +18,15 @@ void note(const std::string& sentence);     // normal and verbose
 void warning(const std::string& sentence);  // always
 void detail(const std::string& sentence);   // verbose only
 Level level();
+
+// While it lives, what would be shown on stderr is handed to `listener` instead: somebody else draws on the screen.
+// When it goes, the last sentences are shown after all.
+class Diversion {
+ public:
+  explicit Diversion(std::function<void(const std::string& sentence)> listener);
+  ~Diversion();
+  Diversion(const Diversion&) = delete;
+  Diversion& operator=(const Diversion&) = delete;
+};
 
 }  // namespace tt::log

@@ -19,30 +19,23 @@ constexpr std::size_t narrowest_column = 8;  // below this a shortened name says
 constexpr std::chrono::milliseconds between_rewrites{50};
 constexpr std::chrono::milliseconds between_lines{1000};
 
-std::size_t width_of(int descriptor, const Environment& environment) {
-  winsize size{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const auto columns = to_integer(environment.get("COLUMNS").value_or(""));
-  return columns && *columns > 0 ? static_cast<std::size_t>(*columns) : 0;
+std::size_t size_in(const Environment& environment, const std::string& variable) {
+  const auto size = to_integer(environment.get(variable).value_or(""));
+  return size && *size > 0 ? static_cast<std::size_t>(*size) : 0;
 }
+
+// What the terminal says, else what the shell says.
+void measure(Terminal& terminal, int descriptor, const Environment& environment) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0) size = {};
+  terminal.width = size.ws_col > 0 ? size.ws_col : size_in(environment, "COLUMNS");
+  terminal.height = size.ws_row > 0 ? size.ws_row : size_in(environment, "LINES");
+}
+
+bool is_dumb(const Environment& environment) { return environment.get("TERM").value_or("dumb") == "dumb"; }
 
 bool wants_colour(const Environment& environment) {
-  return environment.get("NO_COLOR").value_or("").empty() && environment.get("TERM").value_or("dumb") != "dumb";
-}
-
-// At most `columns` wide, with "…" where something was cut.
-std::string shortened(const std::string& text, std::size_t columns) {
-  if (display_width(text) <= columns) return text;
-  std::size_t bytes = 0;
-  std::size_t used = 1;  // the cut mark
-  while (bytes < text.size()) {
-    const Utf8Step step = utf8_step(text, bytes);
-    const std::size_t more = step.good ? columns_of(step.character) : 1;
-    if (used + more > columns) break;
-    used += more;
-    bytes += step.bytes;
-  }
-  return text.substr(0, bytes) + "…";
+  return environment.get("NO_COLOR").value_or("").empty() && !is_dumb(environment);
 }
 
 // A terminal wraps when its last column is used.
@@ -98,8 +91,23 @@ Terminal terminal_of(std::FILE* stream, const Environment& environment) {
   terminal.is_terminal = descriptor >= 0 && ::isatty(descriptor) == 1;
   if (!terminal.is_terminal) return terminal;
   terminal.colour = wants_colour(environment);
-  terminal.width = width_of(descriptor, environment);
+  terminal.can_rewrite = !is_dumb(environment);
+  measure(terminal, descriptor, environment);
   return terminal;
+}
+
+std::string shortened(const std::string& text, std::size_t columns) {
+  if (display_width(text) <= columns) return text;
+  std::size_t bytes = 0;
+  std::size_t used = 1;  // the cut mark
+  while (bytes < text.size()) {
+    const Utf8Step step = utf8_step(text, bytes);
+    const std::size_t more = step.good ? columns_of(step.character) : 1;
+    if (used + more > columns) break;
+    used += more;
+    bytes += step.bytes;
+  }
+  return text.substr(0, bytes) + "…";
 }
 
 std::string tinted(std::string_view text, Tint tint, const Terminal& terminal) {

@@ -13,10 +13,15 @@ namespace tt {
 
 struct Terminal {
   bool is_terminal = false;
-  bool colour = false;    // NO_COLOR, TERM=dumb and "not a terminal" switch it off
-  std::size_t width = 0;  // 0: not limited
+  bool colour = false;       // NO_COLOR, TERM=dumb and "not a terminal" switch it off
+  std::size_t width = 0;     // 0: not limited
+  bool can_rewrite = false;  // the cursor can be moved: a terminal that is not TERM=dumb
+  std::size_t height = 0;    // 0: not known
 };
 Terminal terminal_of(std::FILE* stream, const Environment& environment);
+
+// At most `columns` wide, with "…" where something was cut.
+std::string shortened(const std::string& text, std::size_t columns);
 
 enum class Align { left, right };
 enum class Tint { none, good, bad, busy, dim };

@@ -44,25 +44,30 @@ bool any_open(const std::vector<RunView>& runs) {
   return std::any_of(runs.begin(), runs.end(), [](const RunView& run) { return is_open(run.state); });
 }
 
-// A pause that is not over yet. One that is over and was not used cannot be: that is said, and not waited for.
-bool retry_is_coming(const Surroundings& around, const Selection& selection, const std::vector<RunView>& runs) {
+// Those whose pause is not over yet. One that is over and was not used cannot be: that is said, and not waited for.
+std::map<RunId, Instant> retries_to_come(const Surroundings& around, const Selection& selection,
+                                         const std::vector<RunView>& runs) {
+  std::map<RunId, Instant> retries;
+  if (std::none_of(runs.begin(), runs.end(), [](const RunView& run) { return run.state == RunState::failed; }))
+    return retries;
   const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
-  return std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
+  for (const RunView& run : runs) {
     const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
-    if (last == nullptr || last->state != RunState::failed) return false;
+    if (last == nullptr || last->state != RunState::failed) continue;
     const RetryDecision decision = decide_retry(ledger, *last);
-    return decision.retry && decision.not_before > around.clock->now();
-  });
+    if (decision.retry && decision.not_before > around.clock->now()) retries[run.id] = decision.not_before;
+  }
+  return retries;
 }
 
-// Open runs that may still end, retries after a pause, runs that wait to be handed over.
+// Open runs that may still end, runs that wait to be handed over.
 bool anything_comes(const Surroundings& around, const Selection& selection, const RefreshReport& report,
                     const std::vector<RunView>& runs) {
   std::set<RunId> in_vain;
   for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
   const bool open = std::any_of(runs.begin(), runs.end(),
                                 [&](const RunView& run) { return is_open(run.state) && !in_vain.contains(run.id); });
-  if (open || retry_is_coming(around, selection, runs)) return true;
+  if (open) return true;
   const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
   return std::any_of(runs.begin(), runs.end(),
                      [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, around.clock->now()); });
@@ -128,11 +133,13 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
     const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps);
     for (const std::string& why : retried.not_tried) log::warning("cannot retry " + why);
     if (retried.handed_over > 0) runs = look(around, selection);
-    if (options.on_look) options.on_look(runs, report);
+    const std::map<RunId, Instant> retries = retries_to_come(around, selection, runs);
+    if (options.on_look) options.on_look({runs, report, retries});
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
-    if (!anything_comes(around, selection, report, runs)) return FollowEnd::all_ended;
+    if (retries.empty() && !anything_comes(around, selection, report, runs)) return FollowEnd::all_ended;
     auto now = states_of(runs);
-    around.clock->sleep(pauses.next(now != before));
+    const Seconds pause = pauses.next(now != before);
+    options.pause ? options.pause(pause) : around.clock->sleep(pause);
     before = std::move(now);
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
   }

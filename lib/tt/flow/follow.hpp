@@ -12,9 +12,17 @@
 
 namespace tt::flow {
 
+// What one look saw, after everything that was due was handed over again or retried.
+struct Look {
+  const std::vector<RunView>& runs;
+  const RefreshReport& refreshed;
+  const std::map<RunId, Instant>& retries;  // failed runs that are tried again by themselves, and when
+};
+
 struct FollowOptions {
-  std::function<bool()> interrupted;                                               // asked between looks
-  std::function<void(const std::vector<RunView>&, const RefreshReport&)> on_look;  // after every look
+  std::function<bool()> interrupted;         // asked between looks
+  std::function<void(const Look&)> on_look;  // after every look
+  std::function<void(Seconds)> pause;        // between looks; unset: sleeps. May return early
 };
 
 enum class FollowEnd { all_ended, interrupted };

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace tt {
 namespace {
 
@@ -46,6 +49,25 @@ TEST(Log, WritesNothingToStandardOutput) {
   log::warning("here");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "tt: warning: here\n");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+TEST(Log, HandsWhatItSaysToWhoDrawsOnTheScreenAndShowsItAfterwards) {
+  testing::internal::CaptureStderr();
+  std::vector<std::string> heard;
+  {
+    const log::Diversion diversion([&](const std::string& sentence) { heard.push_back(sentence); });
+    log::detail("nobody asked for details");
+    log::note("a {brace}");
+    log::warning("it moved");
+    log::warning("it moved");
+    EXPECT_EQ(heard, (std::vector<std::string>{"note: a {brace}", "warning: it moved", "warning: it moved"}));
+  }
+  log::note("again on the screen");
+  EXPECT_EQ(heard.size(), 3U);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "tt: note: a {brace}\n"
+            "tt: warning: it moved\n"
+            "tt: note: again on the screen\n");
 }
 
 }  // namespace

@@ -53,6 +53,15 @@ TEST(Terminal, IsReadFromTheStream) {
   EXPECT_TRUE(terminal.is_terminal);
   EXPECT_TRUE(terminal.colour);
   EXPECT_EQ(terminal.width, 97u);
+  EXPECT_EQ(terminal.height, 24u);
+  EXPECT_TRUE(terminal.can_rewrite);
+}
+
+TEST(Terminal, ThatIsDumbCannotBeRewritten) {
+  const PseudoTerminal pseudo(80);
+  EXPECT_FALSE(terminal_of(pseudo.stream(), with({{"TERM", "dumb"}})).can_rewrite);
+  EXPECT_FALSE(terminal_of(pseudo.stream(), Environment()).can_rewrite);
+  EXPECT_TRUE(terminal_of(pseudo.stream(), with({{"TERM", "vt100"}, {"NO_COLOR", "1"}})).can_rewrite);
 }
 
 TEST(Terminal, LosesItsColourWhereSomebodySaysSo) {
