@@ -19,7 +19,7 @@ using Words = std::vector<std::string>;
 
 struct Act {
   flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
-  bool (*concerns)(RunState);
+  bool (*concerns)(const flow::RunView&);
   const char* done_word;
 };
 
@@ -27,10 +27,14 @@ flow::ControlReport cancel(const flow::Surroundings& around, flow::Schedulers& s
                            const std::vector<flow::RunView>& runs) {
   return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
 }
-bool may_be_held(RunState state) { return state == RunState::submitted || state == RunState::queued; }
-bool may_be_released(RunState state) { return state == RunState::held || state == RunState::unknown; }
+// What waits to be handed over is open in the eyes of whoever wants it ended, or to go on after its sweep was stopped.
+bool may_be_cancelled(const flow::RunView& run) { return is_open(run.state) || run.waits; }
+bool may_be_held(const flow::RunView& run) { return run.state == RunState::submitted || run.state == RunState::queued; }
+bool may_be_released(const flow::RunView& run) {
+  return run.state == RunState::held || run.state == RunState::unknown || run.waits;
+}
 
-constexpr Act kCancel{cancel, is_open, "cancelled"};
+constexpr Act kCancel{cancel, may_be_cancelled, "cancelled"};
 constexpr Act kHold{flow::hold, may_be_held, "held"};
 constexpr Act kRelease{flow::release, may_be_released, "released"};
 
@@ -41,7 +45,7 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   targets.refresh();
   std::vector<flow::RunView> runs = targets.runs();
   if (targets.selection.patterns.empty()) {
-    std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run.state); });
+    std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
   const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
   for (const std::string& line : report.could_not) log::warning(line);

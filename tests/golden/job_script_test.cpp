@@ -18,5 +18,18 @@ TEST(JobScriptGolden, LocalIsAsItWas) {
   test::expect_golden("job_script/local.sh", job_script(request));
 }
 
+TEST(JobScriptGolden, SlurmOnTwoNodesIsAsItWas) {
+  JobRequest request;
+  request.token = Token{"abcdefgh23"};
+  request.site = site::load_profile("slurm");
+  request.site.setup = {"module load pytorch"};
+  request.site.launcher_words = {"--cpu-bind=none", "--network=a b"};
+  request.site.environment_multinode = {{"NCCL_SOCKET_IFNAME", "hsn"}};
+  request.shape = {2, 8, 16, Seconds{1800}};
+  request.directives = {"#SBATCH --nodes=2", "#SBATCH --constraint=\"gpu&hbm80g\""};
+  request.submission_folder = "/home/user/my sweeps/submissions/abcdefgh23";
+  test::expect_golden("job_script/slurm.sh", job_script(request));
+}
+
 }  // namespace
 }  // namespace tt::render

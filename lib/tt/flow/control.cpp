@@ -1,5 +1,6 @@
 #include "tt/flow/control.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -73,18 +74,22 @@ void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& 
 namespace {
 
 // Runs that were chosen and not handed over: nobody wants them any more.
-void take_off_the_list(const Surroundings& around, const std::vector<RunView>& runs) {
+std::int64_t take_off_the_list(const Surroundings& around, const std::vector<RunView>& runs) {
+  std::int64_t taken = 0;
   std::map<std::string, ledger::WaitsNoMore> by_sweep;
   for (const RunView& run : runs) {
-    if (run.waits) by_sweep[run.sweep].runs.push_back(run.id);
+    if (!run.waits) continue;
+    by_sweep[run.sweep].runs.push_back(run.id);
+    ++taken;
   }
   std::vector<SweepEvent> events;
   for (auto& [sweep, event] : by_sweep) events.push_back({sweep, std::move(event)});
   if (!events.empty()) record(around, events);
+  return taken;
 }
 
 // A sweep that was stopped for its failures goes on: they count anew.
-void let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
+std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
   std::set<std::string> sweeps;
   for (const RunView& run : runs) sweeps.insert(run.sweep);
   std::vector<SweepEvent> events;
@@ -93,6 +98,8 @@ void let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
     if (is_stopped(ledger, sweep)) events.push_back({sweep, ledger::GoesOn{sweep}});
   }
   if (!events.empty()) record(around, events);
+  return std::count_if(runs.begin(), runs.end(),
+                       [&](const RunView& run) { return run.waits && is_stopped(ledger, run.sweep); });
 }
 
 }  // namespace
@@ -100,13 +107,16 @@ void let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
 ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs,
                      CancelAs as) {
   write_down(around, runs, as);
-  take_off_the_list(around, runs);
+  const std::int64_t taken = take_off_the_list(around, runs);
   stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);
   const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
-  return tell(schedulers, runs, [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
-    return scheduler.cancel(tasks, stop_as);
-  });
+  ControlReport report =
+      tell(schedulers, runs, [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+        return scheduler.cancel(tasks, stop_as);
+      });
+  report.told += taken;
+  return report;
 }
 
 ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
@@ -116,10 +126,13 @@ ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vecto
 }
 
 ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
-  let_go_on(around, runs);
-  return tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
-    return scheduler.release(tasks);
-  });
+  const std::int64_t gone_on = let_go_on(around, runs);
+  ControlReport report =
+      tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+        return scheduler.release(tasks);
+      });
+  report.told += gone_on;
+  return report;
 }
 
 }  // namespace tt::flow

@@ -20,10 +20,18 @@ tt_submission=${tt_task_file%/*} # also: bin/torchrun, python/, run_train.sh
 tt_grace_told=3
 tt_grace_warned=22
 
+# How the nodes find the first one, and its ports that may be tried.
+tt_rendezvous=hostname
+tt_first_port=20000
+tt_last_port=29999
+
 tt_host=$(uname -n)
 tt_ended_by=    # the first signal this script was sent
 tt_signals=0    # how many it was sent
 tt_leader=      # process group of the training
+tt_launcher=    # process that started the nodes, where there are several
+tt_head=        # the first node, as the others find it
+tt_try=1        # how often the nodes were started
 tt_ending=      # set from the first attempt to end the training on
 tt_until=0      # when (of SECONDS) what still trains is killed
 tt_node_status= # exit status of the training on this node
@@ -60,7 +68,6 @@ tt_job=${TT_JOB:-local-$tt_token}
 tt_restart_count=0
 tt_node=0             # the number of this node
 tt_nodes=("$tt_host") # the names of all nodes, by number
-tt_loss_node=0        # the node whose output is log.txt
 tt_port=              # of the first node, where several meet
 
 # Sets `line` to the line of the task file with our index. Below one line of titles lie the tasks, in the order of their
@@ -96,10 +103,11 @@ tt_read_task() {
   [[ -n $tt_script ]] || tt_script=$tt_submission/run_train.sh
   tt_ngpu=${fields[8]-}
   tt_log_rank=${fields[9]-}
-  tt_module=${fields[10]-}
-  tt_function=${fields[11]-}
+  tt_loss_node=${fields[10]-} # the node whose output is log.txt
+  tt_module=${fields[11]-}
+  tt_function=${fields[12]-}
   tt_variables=()
-  for ((i = 12; i < ${#fields[@]}; i++)); do
+  for ((i = 13; i < ${#fields[@]}; i++)); do
     [[ ${fields[i]} == -- ]] && break
     tt_variables+=("${fields[i]}")
   done
@@ -155,14 +163,19 @@ tt_link() {
   return 1
 }
 
-# attempt-<n>/ with what belongs to this attempt; log.txt and exit.json of the run folder point into it from now on.
-# A run folder that was removed is not made again.
-tt_open_attempt() {
+# Where this node's part of the attempt lies.
+tt_name_attempt() {
   tt_attempt_folder=$tt_folder/attempt-$tt_attempt
   tt_torchrun_folder=$tt_attempt_folder/torchrun/${tt_nodes[tt_node]}
   tt_log=$tt_attempt_folder/log.txt
   tt_output=$tt_log
-  ((tt_node == tt_loss_node)) || tt_output=$tt_attempt_folder/node-$tt_node.txt
+  ((tt_node == tt_loss_node || ${#tt_nodes[@]} == 1)) || tt_output=$tt_attempt_folder/node-$tt_node.txt
+}
+
+# attempt-<n>/ with what belongs to this attempt; log.txt and exit.json of the run folder point into it from now on.
+# A run folder that was removed is not made again.
+tt_open_attempt() {
+  tt_name_attempt
   if mkdir -- "$tt_attempt_folder" 2>/dev/null || [[ -d $tt_attempt_folder ]]; then
     mkdir -p -- "$tt_torchrun_folder" && tt_link log.txt && tt_link exit.json && return
   fi
@@ -305,10 +318,10 @@ tt_make_environment() {
   fi
   tt_torchrun=$(type -P torchrun || echo none)
   export PATH=$tt_submission/bin:$PATH
-  export TT_NODES=${#tt_nodes[@]} TT_NODE=$tt_node TT_HEAD=${tt_nodes[0]} TT_PORT=$tt_port
-  export TT_RENDEZVOUS=$tt_token.$tt_index.$tt_attempt TT_RANK_LOGS=$tt_torchrun_folder
+  export TT_NODES=${#tt_nodes[@]} TT_NODE=$tt_node TT_HEAD=$tt_head TT_PORT=$tt_port
+  export TT_RENDEZVOUS=$tt_token.$tt_index.$tt_attempt.$tt_try TT_RANK_LOGS=$tt_torchrun_folder
   export PET_LOG_DIR=$tt_torchrun_folder
-  export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce
+  export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce.$tt_node
 }
 
 # The training, in a shell of its own that it replaces.
@@ -341,7 +354,7 @@ tt_find_left() {
     fi
     environment=()
     { mapfile -t -d '' environment <"$entry/environ"; } 2>/dev/null
-    [[ " ${environment[*]-} " == *" TT_NONCE=$tt_nonce "* ]] && tt_left+=("$pid")
+    [[ " ${environment[*]-} " == *" TT_NONCE=$tt_nonce.$tt_node "* ]] && tt_left+=("$pid")
   done
   return 0
 }
@@ -370,13 +383,17 @@ tt_on_signal() {
   [[ $1 == SIGHUP || $1 == SIGINT || $1 == SIGTERM ]] || grace=$tt_grace_warned
   tt_ended_by=${tt_ended_by:-$1}
   tt_signals=$((tt_signals + 1))
-  [[ -n $tt_leader ]] || return
+  [[ -n $tt_leader || -n $tt_launcher ]] || return
   if [[ -n $tt_ending ]]; then
     ((SECONDS + grace < tt_until)) && tt_until=$((SECONDS + grace))
     return
   fi
   tt_ending=yes
-  tt_end_training "$grace"
+  if [[ -n $tt_launcher ]]; then
+    tt_end_nodes "$grace" "$1"
+  else
+    tt_end_training "$grace"
+  fi
 }
 
 tt_listen() {
@@ -411,6 +428,120 @@ tt_run_training() {
     tt_node_status=$status
   fi
   tt_status=$status
+}
+
+# A job of several nodes: this script runs once on the first of them, and starts itself once on every node (--node FILE).
+# The scheduler's part says how: tt_launch FILE (starts one process on each node and stays until all ended),
+# tt_node_number (of the node that asks), tt_node_address NAME (of a name that cannot be resolved).
+
+# Ends the job with a sentence where the first node cannot be found by the others.
+tt_choose_head() {
+  local name=${tt_nodes[0]} address other
+  case $tt_rendezvous in
+    suffix:*) tt_head=$name${tt_rendezvous#suffix:} && return ;;
+    domain:*) tt_head=$name.${tt_rendezvous#domain:} && return ;;
+    address)
+      read -r tt_head _ < <(hostname -i)
+      [[ -n $tt_head ]] && return
+      ;;
+    *)
+      # The name, not what it resolves to here: on Debian the own name is often 127.0.1.1.
+      tt_head=$name
+      getent hosts "$name" >/dev/null && return
+      ;;
+  esac
+  tt_head=$(tt_node_address "$name")
+  [[ -n $tt_head ]] || tt_give_up 68 "the first node, $name, has no address that the others could find: say rendezvous.host in the site profile"
+  [[ $tt_head == 127.* || $tt_head == ::1 ]] || return
+  for other in "${tt_nodes[@]:1}"; do
+    address=$(tt_node_address "$other")
+    [[ $address == "$tt_head" ]] || tt_give_up 68 "the first node, $name, is known only as $tt_head, where $other cannot reach it: say rendezvous.host in the site profile"
+  done
+}
+
+# A port nobody answers on, within the range of the site.
+tt_probe_port() {
+  local tries
+  for ((tries = 0; tries < 50; tries++)); do
+    tt_port=$((tt_first_port + (RANDOM * 32768 + RANDOM) % (tt_last_port - tt_first_port + 1)))
+    (exec 3<>"/dev/tcp/127.0.0.1/$tt_port") 2>/dev/null || return 0
+  done
+}
+
+# The port was taken between probing and use, and nothing was trained yet.
+tt_port_was_taken() {
+  local file text
+  for file in "$tt_log" "$tt_attempt_folder"/node-*.txt; do
+    [[ -r $file ]] || continue
+    text=$(head -c 2000000 -- "$file" | tr -d '\0')
+    [[ $text == *"step: "* ]] && return 1
+    [[ $text == *EADDRINUSE* || $text == *"ddress already in use"* ]] && return 0
+  done
+  return 1
+}
+
+# What the nodes need to know, one text a line.
+tt_write_launch() {
+  local lines
+  printf -v lines '%s\n' "$tt_index" "$tt_nonce" "$tt_job" "$tt_restart_count" "$tt_started" "$tt_head" "$tt_port" "$tt_try" "${tt_nodes[@]}"
+  tt_place "$tt_launch_file" "${lines%$'\n'}"
+}
+
+tt_read_launch() {
+  local lines=()
+  mapfile -t lines <"$1"
+  ((${#lines[@]} > 9)) || tt_stop 65 "$1 is missing or cut short"
+  tt_index=${lines[0]} tt_nonce=${lines[1]} tt_job=${lines[2]} tt_restart_count=${lines[3]} tt_started=${lines[4]}
+  tt_head=${lines[5]} tt_port=${lines[6]} tt_try=${lines[7]}
+  tt_nodes=("${lines[@]:8}")
+}
+
+# One node's part, started by tt_launch.
+tt_on_node() {
+  tt_read_launch "$1"
+  tt_node=$(tt_node_number)
+  [[ $tt_node =~ ^[0-9]+$ ]] && ((tt_node < ${#tt_nodes[@]})) || tt_stop 65 "node '$tt_node' is none of the ${#tt_nodes[@]} nodes of $1"
+  tt_read_task
+  tt_name_attempt
+  mkdir -p -- "$tt_torchrun_folder" || tt_stop 73 "cannot make $tt_torchrun_folder; nothing was started"
+  tt_run_training
+  tt_write_node_exit
+  exit "${tt_status:-143}"
+}
+
+# The nodes are told with the signal this script was told with; they end their trainings and say how those ended.
+tt_end_nodes() {
+  local signal=${2#SIG}
+  [[ $signal == USR1 || $signal == USR2 ]] || signal=TERM
+  tt_until=$((SECONDS + $1 + 1))
+  kill -"$signal" "$tt_launcher" 2>/dev/null
+  while kill -0 "$tt_launcher" 2>/dev/null && ((SECONDS < tt_until)); do
+    sleep 0.2
+  done
+  kill -KILL "$tt_launcher" 2>/dev/null
+}
+
+tt_run_nodes() {
+  local seen
+  for ((tt_try = 1; ; tt_try++)); do
+    [[ -z $tt_ended_by ]] || return
+    tt_choose_head
+    tt_probe_port
+    tt_launch_file=$tt_attempt_folder/launch-$tt_try
+    tt_write_launch || tt_give_up 73 "cannot write $tt_launch_file; nothing was started"
+    tt_launch "$tt_launch_file" </dev/null &
+    tt_launcher=$!
+    [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
+    while seen=$tt_signals; do
+      wait "$tt_launcher" 2>/dev/null
+      tt_status=$?
+      ((seen == tt_signals)) && break
+    done
+    tt_launcher=
+    ((tt_status != 0 && tt_try < 3)) && tt_port_was_taken || return
+    printf 'tt: port %s of %s was taken; once more with another one\n' "$tt_port" "$tt_head"
+    rm -f -- "$tt_attempt_folder"/node-*.exit
+  done
 }
 
 # A file placed whole or not at all.
@@ -452,14 +583,19 @@ tt_write_exit() {
 }
 
 tt_listen
+[[ ${1-} != --node ]] || tt_on_node "$2"
 tt_read_task
 tt_check_folder
 [[ -z $tt_ended_by ]] || tt_stop 75 "was sent $tt_ended_by before it started anything"
 tt_claim
 tt_open_attempt
 tt_write_header
-tt_run_training
-tt_write_node_exit
+if ((${#tt_nodes[@]} == 1)); then
+  tt_run_training
+  tt_write_node_exit
+else
+  tt_run_nodes
+fi
 tt_write_exit
 # Without a status there was no training: told to end before it, and as if that signal had ended it.
 exit "${tt_status:-$((128 + $(kill -l "$tt_ended_by")))}"

@@ -49,6 +49,12 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:09", Renamed{RunId{"r1"}, "old", "new", "/w/logs/m/new"}),
       event("12:00:10", RetryUsed{key, "nccl-timeout"}),
       event("12:00:11", Again{key}),
+      event("12:00:12", Waits{"s", {task_of("r1", 3, 0), fresh}, "no room", RunId{"r9"}, 4}),
+      event("12:00:13", Waits{"s", {task_of("r1", 3, 0)}, "no room", std::nullopt, 0}),
+      event("12:00:14", WaitsNoMore{{RunId{"r1"}}}),
+      event("12:00:15", Stopped{"s", "traceback", 5}),
+      event("12:00:16", GoesOn{"s"}),
+      event("12:00:17", Policy{"s", 3}),
   };
   std::string text;
   for (const Event& one : events) text += to_line(one) + "\n";

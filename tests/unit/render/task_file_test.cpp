@@ -38,7 +38,7 @@ TEST(TaskFile, HasALineForEachTask) {
   request.tasks.back().index = 4;
   request.tasks.back().mode = RetryMode::fresh;
   const std::string fields =
-      "\tr01\t/w/logs/m/a run\t/w/logs/m/a run/config.toml\t/opt/torchtitan\t/opt/torchtitan/run_train.sh\t4\t2\t\t\t--\n";
+      "\tr01\t/w/logs/m/a run\t/w/logs/m/a run/config.toml\t/opt/torchtitan\t/opt/torchtitan/run_train.sh\t4\t2\t0\t\t\t--\n";
   EXPECT_EQ(lines_after_the_head(request), "3\t2\tresume" + fields + "4\t2\tfresh" + fields);
 }
 
@@ -47,7 +47,7 @@ TEST(TaskFile, PutsVariablesBeforeTheDashesAndArgumentsAfter) {
   request.tasks.front().record.environment = {{"A", "x  y"}, {"EMPTY", ""}};
   request.tasks.front().record.launch.arguments = {"--a.b=$(id)", "", "--"};
   const std::string text = lines_after_the_head(request);
-  EXPECT_EQ(text.substr(text.find("\t4\t2\t")), "\t4\t2\t\t\tA=x  y\tEMPTY=\t--\t--a.b=$(id)\t\t--\n");
+  EXPECT_EQ(text.substr(text.find("\t4\t2\t")), "\t4\t2\t0\t\t\tA=x  y\tEMPTY=\t--\t--a.b=$(id)\t\t--\n");
 }
 
 TEST(TaskFile, NamesTheConfigFunctionOfTheRegistryEra) {
@@ -56,7 +56,7 @@ TEST(TaskFile, NamesTheConfigFunctionOfTheRegistryEra) {
   request.tasks.front().record.launch.module = "llama3";
   request.tasks.front().record.launch.function = "llama3_8b";
   const std::string text = lines_after_the_head(request);
-  EXPECT_EQ(text.substr(text.find("/opt/torchtitan")), "/opt/torchtitan\t\t4\t2\tllama3\tllama3_8b\t--\n");
+  EXPECT_EQ(text.substr(text.find("/opt/torchtitan")), "/opt/torchtitan\t\t4\t2\t0\tllama3\tllama3_8b\t--\n");
 }
 
 TEST(TaskFile, RefusesATabInAVariable) {

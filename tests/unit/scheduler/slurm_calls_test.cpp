@@ -81,7 +81,7 @@ TEST(SlurmDirectives, KeepOffNodesThatFailed) {
 TEST(SlurmDirectives, CarryAValueOnOneLineOrNotAtAll) {
   EXPECT_EQ(directive("--comment", "a \"b\" \\ #c $(reboot)"), "#SBATCH --comment=\"a \\\"b\\\" \\\\ #c $(reboot)\"");
   EXPECT_EQ(test::error_text([] { directive("--account", "a\n#SBATCH --wrap=reboot"); }),
-            "the value of --account is 'a\\n#SBATCH --wrap=reboot', and it would not stay on one #SBATCH line");
+            "the value of --account is 'a\\x0a#SBATCH --wrap=reboot', and it would not stay on one #SBATCH line");
   EXPECT_EQ(test::error_text([] { directive("--mem 0; reboot"); }),
             "'--mem 0; reboot' is no option of sbatch: --name or --name=value was wanted");
 }

@@ -1,0 +1,53 @@
+// Runs that were chosen and wait to be handed over, and sweeps that were stopped.
+#include <gtest/gtest.h>
+
+#include "support/ledger_support.hpp"
+#include "tt/ledger/fold.hpp"
+
+namespace tt::ledger {
+namespace {
+
+using test::event;
+using test::task_of;
+
+Event waits(const std::string& time, std::vector<PlannedTask> runs) {
+  return event(time, Waits{"s", std::move(runs), "no room", std::nullopt, 0});
+}
+
+TEST(LedgerWaiting, KeepsTheOrderOfTheChoice) {
+  PlannedTask last = task_of("r1", 1, 7), first = task_of("r2", 1, 3);
+  const Ledger ledger =
+      fold(std::vector<Event>{waits("12:00:00", {last, first}), waits("11:00:00", {task_of("r3", 1, 9)})});
+  const auto runs = waiting_runs(ledger);
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[0]->task.run.text, "r3");
+  EXPECT_EQ(runs[1]->task.run.text, "r2");
+  EXPECT_EQ(runs[2]->task.run.text, "r1");
+}
+
+TEST(LedgerWaiting, EndsWithTheIntentAndAReplayDoesNotBringItBack) {
+  const Event waiting = waits("12:00:00", {task_of("r1", 1, 0)});
+  const Event intent = event("12:00:01", Intent{Token{"a"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}});
+  EXPECT_TRUE(waiting_runs(fold(std::vector<Event>{waiting, intent})).empty());
+  EXPECT_TRUE(waiting_runs(fold(std::vector<Event>{waiting, intent, waiting})).empty());
+}
+
+TEST(LedgerWaiting, EndsWhenNobodyWantsItAnyMore) {
+  const Event waiting = waits("12:00:00", {task_of("r1", 1, 0), task_of("r2", 1, 1)});
+  const auto ledger = fold(std::vector<Event>{waiting, event("12:00:05", WaitsNoMore{{RunId{"r1"}}})});
+  ASSERT_EQ(waiting_runs(ledger).size(), 1U);
+  EXPECT_EQ(waiting_runs(ledger).front()->task.run.text, "r2");
+}
+
+TEST(LedgerPolicy, StopsASweepUntilItGoesOn) {
+  std::vector<Event> events{event("12:00:00", Policy{"s", 2}), event("12:00:01", Stopped{"s", "traceback", 2})};
+  EXPECT_EQ(fold(events).policies.at("s").stop_after, 2);
+  EXPECT_EQ(fold(events).policies.at("s").stopped_for, "traceback");
+  events.push_back(event("12:00:02", GoesOn{"s"}));
+  EXPECT_EQ(fold(events).policies.at("s").stopped_for, "");
+  events.push_back(events[1]);  // a replay
+  EXPECT_EQ(fold(events).policies.at("s").stopped_for, "");
+}
+
+}  // namespace
+}  // namespace tt::ledger
