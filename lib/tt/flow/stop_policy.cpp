@@ -34,7 +34,7 @@ std::optional<SameFailure> same_failure_in_a_row(const ledger::Ledger& ledger, c
   const int most = said ? policy->second.stop_after.value_or(default_stop_after) : default_stop_after;
   if (most <= 0) return std::nullopt;
   const auto ended = in_order_of_their_ends(ledger, sweep, said ? policy->second.counted_from : Instant{});
-  if (ended.empty() || ended.back()->state != RunState::failed || ended.back()->cause.empty()) return std::nullopt;
+  if (ended.empty() || ended.back()->state != RunState::failed) return std::nullopt;
   const std::string& cause = ended.back()->cause;
   if (std::find(kResults.begin(), kResults.end(), cause) != kResults.end()) return std::nullopt;
   const auto other = std::find_if(ended.rbegin(), ended.rend(), [&](const ledger::AttemptState* attempt) {
@@ -42,7 +42,7 @@ std::optional<SameFailure> same_failure_in_a_row(const ledger::Ledger& ledger, c
   });
   const int times = static_cast<int>(other - ended.rbegin());
   if (times < most) return std::nullopt;
-  return SameFailure{cause, times};
+  return SameFailure{cause.empty() ? "no cause found" : cause, times};
 }
 
 bool is_stopped(const ledger::Ledger& ledger, const std::string& sweep) {

@@ -2,6 +2,7 @@
 //
 // Five runs in a row with one cause, unless `run --stop-after K` said another number (0: never). What a sweep is made
 // to find out does not count: running out of GPU memory, a loss that is not finite, ends that somebody wanted.
+// Failures whose cause nobody found are alike.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,7 @@ namespace tt::flow {
 inline constexpr int default_stop_after = 5;
 
 struct SameFailure {
-  std::string cause;
+  std::string cause;  // "no cause found" for those without
   int times = 0;
 };
 // By the order in which attempts ended; those before the last GoesOn do not count. Pure.

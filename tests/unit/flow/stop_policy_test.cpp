@@ -44,6 +44,17 @@ TEST(StopPolicy, WhatASweepIsMadeToFindOutDoesNotCount) {
   EXPECT_FALSE(same_failure_in_a_row(after({"loss-nan", "loss-nan", "loss-nan", "loss-nan", "loss-nan"}), "s"));
 }
 
+TEST(StopPolicy, FailuresWithoutAKnownCauseAreAlike) {
+  std::vector<Event> events;
+  for (int i = 0; i < 5; ++i) {
+    const std::string run = "r" + std::to_string(i), token = "t" + std::to_string(i);
+    events.push_back(event("10:00:00", Intent{Token{token}, "x", "slurm", "s", {task_of(run, 1, 0)}, {}, {}}));
+    events.push_back(
+        event("10:00:1" + std::to_string(i), Ended{{RunId{run}, 1}, Token{token}, RunState::failed, "", ""}));
+  }
+  EXPECT_EQ(same_failure_in_a_row(fold(events), "s").value().cause, "no cause found");
+}
+
 TEST(StopPolicy, TheNumberCanBeSaidAndZeroIsNever) {
   EXPECT_TRUE(same_failure_in_a_row(after({"a", "a"}, {event("11:00:00", Policy{"s", 2})}), "s"));
   EXPECT_FALSE(same_failure_in_a_row(after({"a", "a", "a", "a", "a", "a"}, {event("11:00:00", Policy{"s", 0})}), "s"));
