@@ -92,7 +92,7 @@ ExitCode check(Tool& tool, const Flags& flags) {
     print(fmt::format(
         "{}: {}, {} (TorchTitan {}, known by {})\n", flags.file, plural(totals.runs, "run"),
         totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
-        facts.version, facts.source));
+        version_shown(facts), facts.source));
   }
   return surprises == 0 ? ExitCode::done : ExitCode::verdict_no;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -82,6 +83,26 @@ CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()
   return command;
 }
 
+std::vector<std::string> Tool::command_names() const {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app_.get_subcommands([](const CLI::App* app) { return app->get_group() != ""; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+// What CLI11 says of flags is clear; of a word that is no command it only says that it was not expected.
+std::string Tool::complaint(const std::string& first_word, const std::string& trouble) const {
+  const std::vector<std::string> names = command_names();
+  const bool is_command = std::find(names.begin(), names.end(), first_word) != names.end();
+  if (is_command || first_word.empty() || first_word.starts_with('-')) {
+    return fmt::format("{}: error: {}\n  `{}{} --help` shows examples\n", name_, trouble, name_,
+                       is_command ? " " + first_word : "");
+  }
+  const auto near = nearest(first_word, names);
+  return fmt::format("{}: error: there is no command '{}'{}\n  `{} --help` lists them\n", name_, printable(first_word),
+                     near ? fmt::format("; did you mean '{}'?", *near) : "", name_);
+}
+
 // What the last, unfinished word may become. Whatever goes wrong, a shell only sees no words.
 std::vector<std::string> Tool::candidates(const std::vector<std::string>& words) {
   const auto flags_of = [](const CLI::App& app) {
@@ -94,10 +115,7 @@ std::vector<std::string> Tool::candidates(const std::vector<std::string>& words)
   const std::string& unfinished = words.back();
   if (words.size() == 1) {
     if (unfinished.starts_with('-')) return flags_of(app_);
-    std::vector<std::string> commands;
-    for (const CLI::App* command : app_.get_subcommands([](CLI::App* app) { return app->get_group() != ""; }))
-      commands.push_back(command->get_name());
-    return commands;
+    return command_names();
   }
   const auto named = app_.get_subcommands([&](const CLI::App* app) { return app->get_name() == words.front(); });
   if (named.empty()) return {};
@@ -136,8 +154,7 @@ int Tool::main(int argc, char** argv) {
     std::fputs(fmt::format("{} {}\n", name_, flow::version()).c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::fputs(fmt::format("{}: error: {}\n  `{} --help` shows examples\n", name_, error.what(), name_).c_str(),
-               stderr);
+    std::fputs(complaint(argc > 1 ? argv[1] : "", error.what()).c_str(), stderr);
     return static_cast<int>(ExitCode::bad_input);
   }
   if (!chosen_) {
@@ -184,6 +201,10 @@ void Tool::keep_conversation(const flow::Workspace& workspace) {
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void print_record(const Value& record) { print(to_pretty_json(record)); }
+
+std::string version_shown(const TorchTitanFacts& facts) {
+  return facts.version == "unknown" ? "of era " + facts.era : facts.version;
+}
 
 void watch_for_interrupt() {
   struct sigaction action {};

@@ -12,6 +12,7 @@
 #include "tt/base/terminal.hpp"
 #include "tt/base/value.hpp"
 #include "tt/flow/surroundings.hpp"
+#include "tt/job/run.hpp"
 
 namespace tt::tool {
 
@@ -60,6 +61,8 @@ class Tool {
   CLI::App app_;
   std::vector<std::string> candidates(const std::vector<std::string>& words);
   int complete(const std::vector<std::string>& words);
+  std::vector<std::string> command_names() const;
+  std::string complaint(const std::string& first_word, const std::string& trouble) const;
 
   std::function<ExitCode()> chosen_;
   WordSource word_source_;
@@ -69,6 +72,8 @@ class Tool {
 // Results. With --json one record and nothing else on stdout.
 void print(const std::string& text);
 void print_record(const Value& record);
+// "0.2.2", or "of era 0.2.2" where only the keys tell it.
+std::string version_shown(const TorchTitanFacts& facts);
 
 // Set by Ctrl-C (SIGINT) once watch_for_interrupt was called; before that SIGINT ends the program.
 void watch_for_interrupt();

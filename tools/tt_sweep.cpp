@@ -254,7 +254,7 @@ class SweepTool {
                     record->name, folder.path().string(), record->sweep, record->sweep_file.string(),
                     plural(record->resources.nodes, "node"), plural(record->resources.gpus_per_node, "GPU"),
                     plural(record->resources.gpus, "rank"), walltime_text(record->resources.walltime),
-                    record->torchtitan.version, record->torchtitan.source, record->launch.script.string(),
+                    version_shown(record->torchtitan), record->torchtitan.source, record->launch.script.string(),
                     record->launch.folder.string(), record->launch.log_rank, record->id.text));
     std::string lines = "  sets\n";
     for (const Assignment& assignment : record->overrides)

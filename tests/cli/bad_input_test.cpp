@@ -92,6 +92,15 @@ TEST(BadInput, AnUnreadableBaseSaysSo) {
   EXPECT_THAT(result.err, HasSubstr("Permission denied"));
 }
 
+TEST(Check, SaysByWhatItKnowsTheRelease) {
+  const Workspace workspace;
+  tt::write_new_file(workspace / "s.yaml",
+                     "sweep: s\nbase: base.toml\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n");
+  EXPECT_THAT(workspace.sweep({"check", "s.yaml"}).out,
+              testing::MatchesRegex(
+                  "s.yaml: 1 run, none skipped .TorchTitan of era 0[.]2[.]2, known by keys of .*base[.]toml.\n"));
+}
+
 TEST(BadInput, AllProblemsOfAFileAreShownAtOnce) {
   const Workspace workspace;
   tt::write_new_file(workspace / "bad.yaml",

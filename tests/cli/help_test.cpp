@@ -180,6 +180,15 @@ TEST(Help, AnUnknownFlagIsExitCodeTwoAndNamesHelp) {
   }
 }
 
+TEST(Help, ACommandThatIsNoneIsMetWithTheNearest) {
+  EXPECT_EQ(run({"tt-sweep", "pln", "sweep.yaml"}, ".").err,
+            "tt-sweep: error: there is no command 'pln'; did you mean 'plan'?\n  `tt-sweep --help` lists them\n");
+  EXPECT_EQ(run({"tt-comm", "sweep.yaml"}, ".").err,
+            "tt-comm: error: there is no command 'sweep.yaml'\n  `tt-comm --help` lists them\n");
+  EXPECT_EQ(run({"tt-sweep", "plan"}, ".").err,
+            "tt-sweep: error: FILE is required\n  `tt-sweep plan --help` shows examples\n");
+}
+
 TEST(Help, VersionIsOneLine) {
   for (const auto& [tool, commands] : kCommands) EXPECT_EQ(run({tool, "--version"}, ".").out, tool + " 0.1.0\n");
 }

@@ -1,6 +1,8 @@
 // What tt-submit answers at the edges: refusals, limits of cost, sweeps without a run, folders without a sweep.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
@@ -155,6 +157,40 @@ TEST(Logs, TheRecordHoldsTheLogAsItLies) {
   EXPECT_EQ(record.integer_or("attempt"), 1);
   EXPECT_EQ(record.text_or("file"), (workspace.run("_bs1") / "attempt-1/log.txt").string());
   EXPECT_EQ(record.text_or("text"), tt::test::read(workspace.run("_bs1") / "attempt-1/log.txt"));
+}
+
+// config.toml and run.json name the folder they were made in.
+TEST(Moved, ARetryInAMovedWorkspaceIsRefusedWithBothPlaces) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));
+  const std::string first = (workspace / "first").string(), second = (workspace / "second").string();
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--workspace", first}).status, 3);
+  std::filesystem::rename(first, second);
+  const tt::ProcessResult retry = workspace.submit({"retry", "--workspace", second});
+  EXPECT_EQ(retry.status, 1) << retry.out;
+  EXPECT_THAT(
+      retry.err,
+      HasSubstr("tt-submit: error: " + second + "/logs/story/_bs1 was made as " + first +
+                "/logs/story/_bs1 and moved since: its config.toml still names the old place, where the training "
+                "would write; move it back, or start it afresh with `tt-submit run SWEEP --again=_bs1`\n"));
+  const tt::ProcessResult afresh = workspace.submit({"run", "sweep.yaml", "--again=_bs1", "--workspace", second});
+  EXPECT_EQ(afresh.status, 3) << afresh.err;  // it trains, and fails again
+  EXPECT_THAT(tt::test::read(second + "/logs/story/_bs1/config.toml"), HasSubstr(second + "/logs/story/_bs1/out"));
+}
+
+TEST(SiteOfAWorkspace, OnAHostWithASchedulerIsThatOfItsEarlierRuns) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  tt::make_folders(workspace / "bin");
+  tt::write_new_file(workspace / "bin/sbatch", "");
+  const std::map<std::string, std::string> cluster{{"TT_SITE", ""},
+                                                   {"PATH", (workspace / "bin").string() + ":" + std::getenv("PATH")}};
+  EXPECT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml"}, cluster).status, 2);
+  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--site", "laptop"}, cluster).status, 0);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"status"}, {"summary"}, {"explain", "_bs1"}, {"logs", "_bs1"}}) {
+    const tt::ProcessResult result = workspace.tool("tt-submit", words, cluster);
+    EXPECT_EQ(result.status, 0) << words.front() << "\n" << result.err;
+  }
+  EXPECT_EQ(workspace.tool("tt-sweep", {"list", "sweep.yaml"}, cluster).status, 0);
 }
 
 }  // namespace

@@ -97,6 +97,12 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
     if (!standing || standing->id != run.record.id) {
       throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
     }
+    if (run.record.launch.config.parent_path() != run.folder.path()) {
+      throw Error(fmt::format(
+          "{} was made as {} and moved since: its config.toml still names the old place, where the training "
+          "would write; move it back, or start it afresh with `tt-submit run SWEEP --again={}`",
+          run.folder.path().string(), run.record.launch.config.parent_path().string(), run.record.name));
+    }
   }
 }
 

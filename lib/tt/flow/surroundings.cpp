@@ -1,8 +1,37 @@
 #include "tt/flow/surroundings.hpp"
 
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
 #include "tt/base/process.hpp"
 
 namespace tt::flow {
+namespace {
+
+// The site of everything that was submitted from this workspace, when it is one: who said --site once need not say it
+// again to look at the runs.
+std::optional<site::Choice> site_of_earlier_runs(const Workspace& workspace) {
+  std::optional<site::Choice> found;
+  for (const std::string& token : list_folder(workspace.submissions())) {
+    const fs::path file = workspace.submissions() / token / "site.toml";
+    if (!is_there(file)) continue;
+    const site::Profile profile = site::load_profile(file.string());
+    if (found && found->profile.name != profile.name) return std::nullopt;
+    found = site::Choice{profile, "the runs of this workspace"};
+  }
+  return found;
+}
+
+site::Choice choose_site(const SurroundingsFlags& flags, const Surroundings& around) {
+  try {
+    return site::choose(flags.site, around.environment, around.host);
+  } catch (const Error&) {
+    if (flags.site || !around.environment.get("TT_SITE").value_or("").empty()) throw;
+    if (auto earlier = site_of_earlier_runs(around.workspace)) return *earlier;
+    throw;
+  }
+}
+
+}  // namespace
 
 Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock) {
   Surroundings around;
@@ -10,7 +39,7 @@ Surroundings look_around(const SurroundingsFlags& flags, const Environment& envi
   around.here = std::filesystem::current_path();
   around.host = this_host();
   around.workspace = find_workspace(flags.workspace, around.here);
-  around.site = site::choose(flags.site, environment, around.host);
+  around.site = choose_site(flags, around);
   site::Profile& profile = around.site.profile;
   const auto say = [&](std::string& field, const std::optional<std::string>& flag, const char* variable) {
     if (flag)

@@ -36,7 +36,8 @@ class ExpressionReader {
       return std::nullopt;
     }
     if (const auto trouble = syntax_error(made_)) {
-      problems_.add(made_.text.place, fmt::format("this is not an expression: {}", *trouble));
+      // Lua cuts what it quotes by bytes, so a letter of two bytes may come back as half of one.
+      problems_.add(made_.text.place, fmt::format("this is not an expression: {}", printable(*trouble, 400)));
       return std::nullopt;
     }
     return std::move(made_);

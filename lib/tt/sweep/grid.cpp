@@ -54,7 +54,7 @@ Table read_base(const PlanInput& input, const BaseInput& base, titan::Era era, P
   if (base.module) table["module"] = *base.module;
   if (base.config) table["config"] = *base.config;
   for (const Assignment& asked : base.asked) table[asked.key] = asked.value;
-  if (!base.document) return table;
+  if (!base.document || !titan::has_toml(era)) return table;  // a file where none is read was refused already
   const bool allow = input.allow_new_keys || input.spec.allow_new_keys;
   for (const std::string& key : base.document->keys()) {
     judge_base_key(*base.document, key, era, allow, problems);

@@ -11,6 +11,18 @@
 #include "tt/titan/schema.hpp"
 
 namespace tt::sweep {
+namespace {
+
+// A text that no reader of YAML can be sure of (010, yes) was told already; its advice stands alone.
+bool has_error_at(const Problems& problems, const Place& place) {
+  return std::any_of(problems.all().begin(), problems.all().end(), [&](const Problem& problem) {
+    return problem.severity == Severity::error && problem.place.file == place.file &&
+           problem.place.line == place.line && problem.place.column == place.column;
+  });
+}
+
+}  // namespace
+
 bool is_dump_folder(titan::Era era, std::string_view key) {
   constexpr std::string_view names[] = {"job.dump_folder", "dump_folder"};
   return titan::key_of(era, titan::Knob::dump_folder) == std::optional<std::string>(key) ||
@@ -54,7 +66,7 @@ std::optional<Assignment> Judge::setting(titan::Era era, const Assignment& said,
   const titan::KeyInfo* info = titan::find_key(era, setting.key);
   if (!info) return setting;
   if (const auto why = titan::misfit(*info, setting.value, input.spec.torchtitan.apply)) {
-    problems.add(value_place, fmt::format("'{}' {}", setting.key, *why));
+    if (!has_error_at(problems, value_place)) problems.add(value_place, fmt::format("'{}' {}", setting.key, *why));
     return std::nullopt;
   }
   setting.value = titan::fitted(*info, setting.value);

@@ -120,8 +120,8 @@ struct Plan {
 };
 
 inline constexpr std::size_t skipped_kept_per_rule = 200;
-inline constexpr std::int64_t most_points = 1'000'000;  // that where and exclude leave; more is a mistake in the file
-inline constexpr std::int64_t most_looked = 1'000'000'000;  // partial combinations looked at on the way
+inline constexpr std::int64_t most_points = 1'000'000;    // that where and exclude leave; more is a mistake in the file
+inline constexpr std::int64_t most_looked = 100'000'000;  // partial combinations looked at on the way: about a minute
 inline constexpr std::int64_t most_runs = 200'000;
 
 // Throws BadInput with every problem of the sweep file, whatever the number of runs.

@@ -26,13 +26,30 @@ struct Layout {
   std::vector<std::int64_t> batch_sizes;
 };
 
+// What a base says that its own release refuses whatever the layout: the quantisation of some shipped 0.2 files by its
+// old name.
+Overrides mended(const titan::Settings& base) {
+  const auto converters = base.find(titan::Knob::converters);
+  if (base.era() < titan::Era::v0_2_0 || !converters || !converters->value.is_list()) return {};
+  Value names = Value::array();
+  bool changed = false;
+  for (const Value& name : converters->value.as_list()) {
+    const bool is_old = name == Value("float8") || name == Value("mx");
+    changed = changed || is_old;
+    names.push(is_old ? Value("quantize.linear." + name.as_string()) : name);
+  }
+  if (!changed) return {};
+  return {{*titan::key_of(base.era(), titan::Knob::converters), names}};
+}
+
 // Finds a small sweep around a base that breaks no rule.
 class Finder {
  public:
   Finder(const config::Document& base, titan::Era era)
       : era_(era),
         lookup_([&base](std::string_view key) { return base.find(key); }),
-        base_(era, lookup_, {}),
+        mended_(mended(titan::Settings(era, lookup_, {}))),
+        base_(era, lookup_, mended_),
         steps_(std::min(base_.integer(titan::Knob::steps).value_or(short_training), short_training)),
         batch_size_(std::max<std::int64_t>(1, base_.integer(titan::Knob::local_batch_size).value_or(1))) {}
 
@@ -46,6 +63,7 @@ class Finder {
   }
 
   const titan::Settings& base() const { return base_; }
+  const Overrides& mended_keys() const { return mended_; }
   std::int64_t steps() const { return steps_; }
   std::optional<std::int64_t> steps_of_base() const { return base_.integer(titan::Knob::steps); }
 
@@ -69,7 +87,7 @@ class Finder {
   }
 
   bool works(std::int64_t world, std::int64_t degree, std::int64_t size) const {
-    Overrides overrides;
+    Overrides overrides = mended_;
     const auto set = [&](titan::Knob knob, std::int64_t value) {
       if (const auto key = titan::key_of(era_, knob)) overrides.push_back({*key, value});
     };
@@ -81,6 +99,7 @@ class Finder {
 
   titan::Era era_;
   titan::BaseLookup lookup_;
+  Overrides mended_;
   titan::Settings base_;
   std::int64_t steps_;
   std::int64_t batch_size_;
@@ -131,7 +150,7 @@ std::vector<Suggestion> suggestions(const titan::Settings& base, const titan::Ar
   if (const auto rate = base.find(Knob::learning_rate); rate && rate->value.is_number()) {
     const double lr = rate->value.as_number();
     worth.push_back(
-        {Knob::learning_rate, fmt::format("[{}, {}]", shortest(lr / 3), shortest(lr)), "does it still learn?"});
+        {Knob::learning_rate, fmt::format("[{}, {}]", shortest(lr / 2), shortest(lr)), "does it still learn?"});
   }
   return worth;
 }
@@ -173,8 +192,13 @@ std::string starter(const std::string& base_path, const config::Document& base, 
       "  root: {3}   # the checkout to train with\n\n",
       title, quoted_path(base_path), titan::to_string(era),
       root.empty() ? "\"${TORCHTITAN_ROOT}\"" : quoted_path(root));
-  text += fmt::format("fixed:   # the same in every run\n  {}: {}{}\n\n", steps, finder.steps(),
+  text += fmt::format("fixed:   # the same in every run\n  {}: {}{}\n", steps, finder.steps(),
                       finder.steps_of_base() ? fmt::format("   # the base says {}", *finder.steps_of_base()) : "");
+  for (const Assignment& one : finder.mended_keys()) {
+    text += fmt::format("  {}: {}   # the base uses names that {} does not know any more\n", one.key,
+                        to_json(one.value), titan::to_string(era));
+  }
+  text += "\n";
   text += "alias:   # short names, good everywhere in this file\n";
   if (varies_degree) text += fmt::format("  tp: {}\n", degree);
   text += fmt::format("  bs: {}\n\n", batch);

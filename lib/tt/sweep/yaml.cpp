@@ -309,7 +309,7 @@ void retell(const YAML::Exception& trouble, Builder& builder, Problems& problems
                  "keys of one map and dashes of one list begin in the same column; nothing may follow a closing quote "
                  "or bracket");
   } else {
-    problems.add(place, "this is not YAML: " + said);
+    problems.add(place, "this is not YAML: " + printable(said, 400));  // yaml-cpp names one byte of a letter
   }
 }
 

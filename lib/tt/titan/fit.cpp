@@ -73,7 +73,7 @@ bool suits(Form form, const Value& value) {
       return value.is_integer() || (value.is_floating() && is_whole(value.as_number()));
     case Form::floating:
     case Form::number:
-      return value.is_number();
+      return value.is_number() && !std::isnan(value.as_number());  // nothing can be trained with it
     case Form::boolean:
       return value.is_boolean();
     case Form::string:

@@ -42,6 +42,13 @@ Reason no_steps(const RuleInput& in) {
   return fmt::format("training.steps is {}, it must be 1 or more", *steps);
 }
 
+Reason negative_rate(const RuleInput& in) {
+  const auto rate = in.settings.find(Knob::learning_rate);
+  if (!rate || !rate->value.is_number() || rate->value.as_number() >= 0) return std::nullopt;
+  return fmt::format("{} is {}, it must be 0 or more", *key_of(in.shape.era, Knob::learning_rate),
+                     plain_text(rate->value));
+}
+
 Reason log_never(const RuleInput& in) {
   if (in.settings.integer(Knob::log_freq) != 0) return std::nullopt;
   return "metrics.log_freq is 0, it must be 1 or more";
@@ -107,6 +114,8 @@ std::vector<Rule> settings_rules() {
                    newest, newest, budget_without_compile});
   rules.push_back({"steps-positive", "A run has at least one step.", "nothing is trained, and the run exits 0", start,
                    newest, no_steps});
+  rules.push_back({"learning-rate-not-negative", "The learning rate is not below zero.",
+                   "ValueError: Invalid learning rate: -1.0", start, newest, negative_rate});
   rules.push_back({"log-freq-positive", "metrics.log_freq is not 0.",
                    "ZeroDivisionError: integer modulo by zero, after step 1", start, newest, log_never});
   rules.push_back({"keep-two-checkpoints", "checkpoint.keep_latest_k is 0 (all) or 2 and more.",

@@ -57,8 +57,9 @@ TEST(ChooseSite, ASchedulerWithoutAProfileIsRefused) {
   EXPECT_EQ(
       error_text([&] { choose(std::nullopt, environment, "some-host"); }),
       "this host has a batch system (" + (folder / "bin/sbatch").string() +
-          ") and no site profile recognises it; describe it with `tt-submit site detect`, or say --site slurm to use "
-          "it as it is, or --site laptop to train on this host itself");
+          ") and no site profile recognises it; say --site slurm to use it as it is, --site FILE with a profile "
+          "of your own (`tt-submit site show laptop` prints one to begin with), or --site laptop to train on this host "
+          "itself");
   EXPECT_EQ(choose("laptop", environment, "some-host").profile.name, "laptop");
 }
 
@@ -67,7 +68,7 @@ TEST(ChooseSite, APbsIsNamedAsSuch) {
   folder.write("bin/qsub", "");
   Environment environment;
   environment.set("PATH", (folder / "bin").string());
-  EXPECT_NE(error_text([&] { choose(std::nullopt, environment, "some-host"); }).find("or say --site pbs to use it"),
+  EXPECT_NE(error_text([&] { choose(std::nullopt, environment, "some-host"); }).find("say --site pbs to use it"),
             std::string::npos);
 }
 

@@ -120,6 +120,22 @@ TEST(Starter, LeavesTheDegreesOfABaseThatFixesThem) {
   EXPECT_EQ(plan.runs[0].overrides[0], (Assignment{"training.steps", 20}));
 }
 
+// llama3_405b.toml of 0.2.0 to 0.2.2 names a converter that its own release refuses.
+TEST(Starter, MendsTheOldNameOfAConverter) {
+  const std::string text = std::string("[model]\nname = \"llama3\"\nflavor = \"405B\"\nconverters = [\"float8\"]\n") +
+                           "[training]\nlocal_batch_size = 2\n[parallelism]\ntensor_parallel_degree = 8\n";
+  const auto base = config::Document::parse(test::source(text, "base.toml"));
+  const std::string yaml = starter("base.toml", base, titan::Era::v0_2_2);
+  EXPECT_NE(
+      yaml.find("  model.converters: [\"quantize.linear.float8\"]   # the base uses names that 0.2.2 does not know "
+                "any more\n"),
+      std::string::npos)
+      << yaml;
+  const Plan plan = plan_of(yaml, text);
+  EXPECT_EQ(plan.totals.skipped, 0);
+  EXPECT_GE(plan.totals.runs, 2);
+}
+
 TEST(Starter, QuotesThePathOfItsBase) {
   const auto base = config::Document::parse(test::source(test::plain_base, "x"));
   const std::string yaml = starter("my \"odd\" $dir/a b.toml", base, titan::Era::v0_2_2);

@@ -6,6 +6,7 @@
 
 #include "support/sweep_support.hpp"
 #include "tt/base/text.hpp"
+#include "tt/sweep/search.hpp"
 
 namespace tt::sweep {
 namespace {
@@ -356,6 +357,46 @@ TEST(Fingerprint, GivesRunsOfTwoSweepsDifferentIds) {
   EXPECT_NE(one.runs[0].id, other.runs[0].id);
   EXPECT_EQ(one.runs[0].id.text.size(), 17u);
   EXPECT_EQ(one.runs[0].id.text[0], 'r');
+}
+
+TEST(Values, ADoubtfulTextIsToldOnceWithOneAdvice) {
+  EXPECT_EQ(test::problems_of([] { plan_of(sweep_with("matrix: {training.seq_len: [010]}\n")); }),
+            "tt: error: sweep.yaml:5:28: 010 begins with a zero: some readers of YAML take that as octal\n"
+            "  5 | matrix: {training.seq_len: [010]}\n"
+            "    |                             ^^^\n"
+            "  write 10, or \"010\" for text\n");
+}
+
+// Lua quotes the two bytes of é by half.
+TEST(Expressions, ALetterThatLuaCutsIsShownAsBytes) {
+  EXPECT_EQ(test::problems_of([] { plan_of(sweep_with("where: '\"\\é\" == 1'\n")); }),
+            "tt: error: sweep.yaml:5:9: this is not an expression: invalid escape sequence near '\"\\\\xC3'\n"
+            "  5 | where: '\"\\é\" == 1'\n"
+            "    |         ^^^^^^^^^\n");
+}
+
+TEST(Base, AFileForAReleaseThatReadsNoneIsOneProblem) {
+  EXPECT_EQ(test::problems_of([] { plan_of(replace_all(sweep_with(""), "0.2.2", "0.3.0")); }),
+            "tt: error: sweep.yaml:2:7: TorchTitan 0.3.0 reads no TOML files\n"
+            "  2 | base: base.toml\n"
+            "    |       ^^^^^^^^^\n"
+            "  write base: {module: llama3, config: llama3_8b}\n");
+}
+
+TEST(Search, GivesUpWhenTheWayIsTooLong) {
+  const std::string ten = "{from: 1, to: 10, step: 1}";
+  const PlanInput input =
+      test::input_of(sweep_with("matrix: {training.steps: " + ten + ", training.local_batch_size: " + ten +
+                                "}\nwhere: training.steps + training.local_batch_size < 3\n"));
+  Problems problems;
+  std::vector<std::string> notes;
+  const Grid grid = make_grid(input, problems, notes);
+  Formulas formulas(grid, input, problems);
+  EXPECT_EQ(PointSearch(grid, formulas).run(most_points, 100), PointSearch::End::too_long);
+  PointSearch patient(grid, formulas);
+  EXPECT_EQ(patient.run(most_points, 111), PointSearch::End::all);  // the root, 10 steps, 100 pairs
+  EXPECT_EQ(patient.stayed(), 1);
+  EXPECT_EQ(patient.cut(), 99);
 }
 
 }  // namespace

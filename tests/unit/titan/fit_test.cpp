@@ -18,6 +18,7 @@ TEST(Misfit, AnIntegerKeyTakesWholeNumbersOnly) {
   EXPECT_EQ(why("training.seq_len", 4.5), "is an integer key, got 4.5");
   EXPECT_EQ(why("training.seq_len", 1e30), "is an integer key, got 1e+30");
   EXPECT_EQ(why("training.seq_len", std::numeric_limits<double>::quiet_NaN()), "is an integer key, got nan");
+  EXPECT_EQ(why("optimizer.lr", std::numeric_limits<double>::quiet_NaN()), "is a number key, got nan");
   EXPECT_EQ(why("training.seq_len", true), "is an integer key, got true");
   EXPECT_EQ(why("training.seq_len", "512"), "is an integer key, got the string '512'; write 512 without quotes");
   EXPECT_EQ(why("training.seq_len", "many"), "is an integer key, got the string 'many'");

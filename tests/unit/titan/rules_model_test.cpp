@@ -141,6 +141,15 @@ TEST(StepsPositive, WantsAtLeastOne) {
   EXPECT_EQ(reason_of("steps-positive", Era::v0_2_2, 1, {{"training.steps", 1}}), holds);
 }
 
+TEST(LearningRateNotNegative, IsWhatTheOptimizersOfTorchWant) {
+  EXPECT_EQ(reason_of("learning-rate-not-negative", Era::v0_2_2, 1, {{"optimizer.lr", -0.5}}),
+            "optimizer.lr is -0.5, it must be 0 or more");
+  EXPECT_EQ(
+      reason_of("learning-rate-not-negative", Era::v0_3_0, 1, {{"optimizer.param_groups.0.optimizer_kwargs.lr", -1.0}}),
+      "optimizer.param_groups.0.optimizer_kwargs.lr is -1.0, it must be 0 or more");
+  EXPECT_EQ(reason_of("learning-rate-not-negative", Era::v0_2_2, 1, {{"optimizer.lr", 0.0}}), holds);
+}
+
 TEST(LogFreqPositive, CannotBeZero) {
   EXPECT_EQ(reason_of("log-freq-positive", Era::v0_2_2, 1, {{"metrics.log_freq", 0}}),
             "metrics.log_freq is 0, it must be 1 or more");
