@@ -70,6 +70,7 @@ const char* const kFullJson = R"({
     "apply": "both",
     "config": "/home/ada/logs/m/r/config.toml",
     "log_rank": "0,1",
+    "loss_node": 0,
     "arguments": ["--training.seq_len=2048", "two words", ""]
   },
   "tool_version": "0.1.0"
