@@ -1,10 +1,14 @@
 """Says what the training is made of, for the header of its log: versions of what is installed here, the commit of a
-checkout, the driver and the GPUs. Imports nothing of it, so it takes a moment only; what is not known is not printed."""
+checkout, the driver and the GPUs. Imports nothing of it, so it takes a moment only; what is not known is not printed.
+
+    python tt_versions.py [RUN.JSON]        in the working directory of the training"""
 
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
+import sys
 
 
 def version(*names):
@@ -28,11 +32,28 @@ def torchtitan():
     """A checkout is what lies in the working directory; the wheel's version says nothing about it."""
     if not os.path.isfile("torchtitan/__init__.py"):
         return version("torchtitan")
-    commit = output("git", "rev-parse", "HEAD")
-    if commit is None:
+    return ", ".join(filter(None, (recorded_version(), commit())))
+
+
+def commit():
+    if not os.path.exists(".git"):
         return "a checkout without git"
-    changed = output("git", "status", "--porcelain", "--untracked-files=no")
-    return f"commit {commit}" + (", modified" if changed else "" if changed == "" else ", perhaps modified")
+    ask = ("git", "-c", "safe.directory=*", "--no-optional-locks")
+    head = output(*ask, "rev-parse", "HEAD")
+    if head is None:
+        return "a checkout whose commit git does not tell"
+    changed = output(*ask, "status", "--porcelain", "--untracked-files=no")
+    return f"commit {head}" + (", modified" if changed else "" if changed == "" else ", perhaps modified")
+
+
+def recorded_version():
+    """What tt took the checkout for: its own files do not say."""
+    try:
+        with open(sys.argv[1], encoding="utf-8") as file:
+            known = json.load(file)["torchtitan"]["version"]
+    except (IndexError, KeyError, OSError, ValueError):
+        return None
+    return None if known == "unknown" else known
 
 
 def main():

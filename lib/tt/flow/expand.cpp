@@ -12,6 +12,7 @@
 #include "tt/base/hash.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/software.hpp"
 #include "tt/flow/version.hpp"
 #include "tt/titan/launch.hpp"
 #include "tt/titan/schema.hpp"
@@ -41,10 +42,16 @@ struct Standing {
 
 std::string record_text(const RunRecord& record) { return to_pretty_json(to_value(record)); }
 
-// A newer tt alone changes no run.
-RunRecord as_written_by(const std::string& tool_version, const Planned& planned) {
+// A newer tt or torch alone changes no run.
+struct Writer {
+  std::string tool_version;
+  Software software;
+};
+
+RunRecord as_written_by(const Writer& writer, const Planned& planned) {
   RunRecord record = planned.files.record;
-  record.tool_version = tool_version;
+  record.tool_version = writer.tool_version;
+  record.software = writer.software;
   return record;
 }
 
@@ -56,15 +63,16 @@ std::optional<RunRecord> record_of(const std::string& text, const RunFolder& fol
   }
 }
 
-Standing look_at(const Planned& planned, const ledger::Ledger& ledger) {
+// `writer`: of the folder looked at before, most likely of this one too; then nothing need be parsed.
+Standing look_at(const Planned& planned, const ledger::Ledger& ledger, Writer& writer) {
   Standing standing;
   const auto text = read_file_if_there(planned.folder.record());
   standing.there = text || is_there(planned.folder.path());
   if (!standing.there) return standing;
   if (text) {
     const bool same_config = read_file_if_there(planned.folder.config()) == planned.files.config;
-    if (same_config && *text == record_text(planned.files.record)) {
-      standing.record = planned.files.record;
+    if (RunRecord expected = as_written_by(writer, planned); same_config && *text == record_text(expected)) {
+      standing.record = std::move(expected);
       standing.as_planned = standing.to_the_byte = true;
       return standing;
     }
@@ -73,13 +81,32 @@ Standing look_at(const Planned& planned, const ledger::Ledger& ledger) {
       const RunRecord& ours = planned.files.record;
       standing.as_planned =
           standing.record->id == ours.id && standing.record->fingerprint.content == ours.fingerprint.content;
-      standing.to_the_byte = same_config && *text == record_text(as_written_by(standing.record->tool_version, planned));
+      writer = {standing.record->tool_version, standing.record->software};
+      standing.to_the_byte = same_config && *text == record_text(as_written_by(writer, planned));
     }
   }
   standing.started =
       planned.folder.last_attempt() > 0 || (standing.record && has_open_attempt(ledger, standing.record->id));
   return standing;
 }
+
+// Asked once for each checkout, and only when a run is written.
+class SoftwareHere {
+ public:
+  SoftwareHere(const LoadedSweep& sweep, const Surroundings& around) : sweep_(sweep), around_(around) {}
+  const Software& of(const sweep::PlannedRun& run) {
+    const fs::path& folder = sweep_.root_of(run).folder;
+    const auto found = known_.find(folder);
+    if (found != known_.end()) return found->second;
+    SystemRunner runner;
+    return known_.emplace(folder, look_at_software({around_.environment, folder}, runner)).first->second;
+  }
+
+ private:
+  const LoadedSweep& sweep_;
+  const Surroundings& around_;
+  std::map<fs::path, Software> known_;
+};
 
 void write_run(const Planned& planned) {
   make_folders(planned.folder.path());
@@ -144,14 +171,15 @@ class Renames {
     return found == staying_.end() ? std::nullopt : std::optional(RunFolder(found->second));
   }
 
-  void move(const std::vector<Planned>& planned) const {
+  void move(std::vector<Planned>& planned, SoftwareHere& software) const {
     for (const auto& [id, from] : moving_) {
       if (!is_there(parked(id))) rename_path(from, parked(id));
     }
-    for (const Planned& one : planned) {
+    for (Planned& one : planned) {
       if (!moves(one.run->id)) continue;
       make_folders(one.folder.path().parent_path());
       rename_path(parked(one.run->id), one.folder.path());
+      one.files.record.software = software.of(*one.run);
       write_run(one);
     }
   }
@@ -313,6 +341,8 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
 
   // Then everything is looked at, and refused, before anything is written or moved.
   const Renames renames(workspace, index, ledger, planned);
+  SoftwareHere software(sweep, around);
+  Writer writer{version(), {}};
   ExpandReport report;
   report.runs.reserve(planned.size());
   for (const Planned& one : planned) {
@@ -321,7 +351,7 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
     } else if (const auto old = renames.stays_at(one.run->id)) {
       report.runs.push_back({*old, old->load_record().value_or(one.files.record), Outcome::kept});
     } else {
-      const Standing standing = look_at(one, ledger);
+      const Standing standing = look_at(one, ledger, writer);
       if (standing.record) refuse_foreign_folder(one, *standing.record);
       const bool again = fresh.contains(one.run->id) && one.folder.last_attempt() > 0;
       const Outcome outcome = outcome_of(standing, again);
@@ -332,11 +362,12 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
   if (writing == Writing::no) return report;
 
   make_folders(workspace.own());
-  renames.move(planned);
+  renames.move(planned, software);
   for (std::size_t i = 0; i < planned.size(); ++i) {
     const Outcome outcome = report.runs[i].outcome;
     if (outcome == Outcome::unchanged || outcome == Outcome::kept || outcome == Outcome::renamed) continue;
     if (fresh.contains(planned[i].run->id)) put_aside(planned[i].folder);
+    planned[i].files.record.software = report.runs[i].record.software = software.of(*planned[i].run);
     write_run(planned[i]);
   }
   report.events = unheard_renames(report, ledger);

@@ -56,6 +56,36 @@ Value to_value(const Launch& launch) {
   return json.set("arguments", std::move(arguments));
 }
 
+template <class T>
+Value known_or_null(const std::optional<T>& fact) {
+  return fact ? Value(*fact) : Value();
+}
+
+std::optional<std::string> text_at(const Value& table, const char* key) {
+  const Value& found = table.at(key);
+  return found.is_string() ? std::optional(found.as_string()) : std::nullopt;
+}
+
+Value to_value(const Software& software) {
+  return Value::object()
+      .set("commit", known_or_null(software.commit))
+      .set("modified", known_or_null(software.modified))
+      .set("torch", known_or_null(software.torch))
+      .set("nccl", known_or_null(software.nccl))
+      .set("driver", known_or_null(software.driver));
+}
+
+Software software_of(const Value& table) {
+  Software software;
+  if (!table.is_table()) return software;  // written before there was any
+  software.commit = text_at(table, "commit");
+  if (const Value& modified = table.at("modified"); modified.is_boolean()) software.modified = modified.as_boolean();
+  software.torch = text_at(table, "torch");
+  software.nccl = text_at(table, "nccl");
+  software.driver = text_at(table, "driver");
+  return software;
+}
+
 }  // namespace
 
 std::string to_string(Apply apply) {
@@ -97,6 +127,7 @@ Value to_value(const RunRecord& record) {
                              .set("version", record.torchtitan.version)
                              .set("era", record.torchtitan.era)
                              .set("source", record.torchtitan.source));
+  json.set("software", to_value(record.software));
   json.set("launch", to_value(record.launch));
   if (!record.waived.empty()) {
     Value waived = Value::array();
@@ -138,6 +169,7 @@ RunRecord read_run_record(const std::string& text, const std::string& what) {
   record.fingerprint = {json.at("fingerprint").text_or("settings"), json.at("fingerprint").text_or("content")};
   const Value& torchtitan = json.at("torchtitan");
   record.torchtitan = {torchtitan.text_or("version"), torchtitan.text_or("era"), torchtitan.text_or("source")};
+  record.software = software_of(json.at("software"));
   record.launch = launch_of(json.at("launch"));
   if (const Value& waived = json.at("waived_rules"); waived.is_list()) {
     for (const Value& rule : waived.as_list()) {

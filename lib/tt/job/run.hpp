@@ -52,6 +52,17 @@ struct TorchTitanFacts {
   std::string source;  // by what it is known: "sweep", "keys of base/llama3_8b.toml", ...
 };
 
+// What was installed where the run was expanded; nullopt is "nobody can say". A compute node may have another driver:
+// the header of log.txt says what trained.
+struct Software {
+  std::optional<std::string> commit;  // of the checkout
+  std::optional<bool> modified;       // the checkout has changes nobody committed
+  std::optional<std::string> torch;
+  std::optional<std::string> nccl;
+  std::optional<std::string> driver;
+  friend bool operator==(const Software&, const Software&) = default;
+};
+
 struct Fingerprints {
   std::string settings;  // what is the same from night to night: matches runs
   std::string content;   // every byte that decides the run: for convergence
@@ -79,6 +90,7 @@ struct RunRecord {
   std::string repeat_group;
   Fingerprints fingerprint;
   TorchTitanFacts torchtitan;
+  Software software;
   Launch launch;
   std::vector<WaivedRule> waived;
   std::string tool_version;

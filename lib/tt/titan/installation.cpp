@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -103,8 +104,9 @@ std::optional<Installation> by_sources(const fs::path& package, const std::strin
 }
 
 // "torchtitan-0.2.2.dist-info" → "0.2.2"
-std::optional<std::string> wheel_version(const std::string& name) {
-  constexpr std::string_view prefix = "torchtitan-", suffix = ".dist-info";
+std::optional<std::string> wheel_version(const std::string& name, const std::string& distribution = "torchtitan") {
+  const std::string prefix = distribution + "-";
+  constexpr std::string_view suffix = ".dist-info";
   if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size())
     return std::nullopt;
   return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
@@ -142,6 +144,19 @@ std::optional<Installation> wheel_in(const fs::path& packages) {
   return std::nullopt;
 }
 
+// site-packages itself, or those of a virtual environment.
+std::vector<fs::path> package_folders(const fs::path& folder) {
+  std::vector<fs::path> folders{folder};
+  for (const std::string_view library : {"lib", "lib64"}) {
+    if (!is_folder(folder / library)) continue;
+    for (const std::string& python : list_folder(folder / library)) {
+      const fs::path packages = folder / library / python / "site-packages";
+      if (python.starts_with("python") && is_folder(packages)) folders.push_back(packages);
+    }
+  }
+  return folders;
+}
+
 }  // namespace
 
 std::optional<Installation> recognise_installation(const fs::path& root) {
@@ -150,13 +165,17 @@ std::optional<Installation> recognise_installation(const fs::path& root) {
 
 std::optional<Installation> recognise_wheel(const fs::path& folder) {
   if (!is_folder(folder)) return std::nullopt;
-  if (auto found = wheel_in(folder)) return found;
-  for (const std::string_view library : {"lib", "lib64"}) {
-    if (!is_folder(folder / library)) continue;
-    for (const std::string& python : list_folder(folder / library)) {
-      const fs::path packages = folder / library / python / "site-packages";
-      if (!python.starts_with("python") || !is_folder(packages)) continue;
-      if (auto found = wheel_in(packages)) return found;
+  for (const fs::path& packages : package_folders(folder)) {
+    if (auto found = wheel_in(packages)) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> distribution_version(const fs::path& folder, std::string_view name) {
+  if (!is_folder(folder)) return std::nullopt;
+  for (const fs::path& packages : package_folders(folder)) {
+    for (const std::string& entry : list_folder(packages)) {
+      if (auto version = wheel_version(entry, std::string(name))) return version;
     }
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tt/titan/era.hpp"
 
@@ -23,5 +24,8 @@ struct Installation {
 std::optional<Installation> recognise_installation(const std::filesystem::path& root);
 // A wheel: site-packages, or the root of a virtual environment. An editable install leads to its checkout.
 std::optional<Installation> recognise_wheel(const std::filesystem::path& folder);
+
+// Of any distribution, by the name of its folder: distribution_version(folder, "torch") is "2.15.0". `folder` as above.
+std::optional<std::string> distribution_version(const std::filesystem::path& folder, std::string_view name);
 
 }  // namespace tt::titan

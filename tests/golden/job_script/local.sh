@@ -271,7 +271,7 @@ tt_show_environment() {
   printf '# python:   %s\n' "$python"
   printf '# torchrun: %s\n' "$tt_torchrun"
   if [[ $tt_torchrun != none && $python != none ]]; then
-    (cd -- "$tt_work" && timeout 30 "$python" "$tt_submission/python/tt_versions.py")
+    (cd -- "$tt_work" && timeout 30 "$python" "$tt_submission/python/tt_versions.py" "$tt_folder/run.json")
   fi
   while IFS= read -r name; do
     case $name in

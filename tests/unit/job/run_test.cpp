@@ -30,6 +30,7 @@ RunRecord full_record() {
   record.repeat_group = "g1";
   record.fingerprint = {"aaaa", "bbbb"};
   record.torchtitan = {"0.2.2", "0.2", "keys of base.toml"};
+  record.software = {"0a1b2c", true, "2.15.0", std::nullopt, "550.54.15"};
   record.launch.script = "/opt/torchtitan/run_train.sh";
   record.launch.folder = "/opt/torchtitan";
   record.launch.config = "/home/ada/logs/m/r/config.toml";
@@ -62,6 +63,7 @@ const char* const kFullJson = R"({
   "repeat_group": "g1",
   "fingerprint": {"settings": "aaaa", "content": "bbbb"},
   "torchtitan": {"version": "0.2.2", "era": "0.2", "source": "keys of base.toml"},
+  "software": {"commit": "0a1b2c", "modified": true, "torch": "2.15.0", "nccl": null, "driver": "550.54.15"},
   "launch": {
     "script": "/opt/torchtitan/run_train.sh",
     "folder": "/opt/torchtitan",
@@ -97,6 +99,7 @@ TEST(RunRecord, IsReadAsPromised) {
   EXPECT_EQ(record.torchtitan.version, expected.torchtitan.version);
   EXPECT_EQ(record.torchtitan.era, expected.torchtitan.era);
   EXPECT_EQ(record.torchtitan.source, expected.torchtitan.source);
+  EXPECT_EQ(record.software, expected.software);
   EXPECT_EQ(record.launch.script, expected.launch.script);
   EXPECT_EQ(record.launch.folder, expected.launch.folder);
   EXPECT_EQ(record.launch.config, expected.launch.config);
