@@ -4,7 +4,8 @@
 tt_build_packages=(g++ cmake ninja-build libtomlplusplus-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev
   nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev liblua5.4-dev)
 tt_run_packages=(python3)
-tt_test_packages=(git libgtest-dev libgmock-dev python3-jsonschema python3-yaml)
+tt_test_packages=(git libgtest-dev libgmock-dev python3-jsonschema python3-yaml slurmctld slurmd slurm-client slurmdbd
+  mariadb-server-core mariadb-client-core)
 
 # tt_install PACKAGE...: does nothing when all are installed.
 tt_install() {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "support/temp_folder.hpp"
@@ -23,7 +24,7 @@ cpus = 128
 [limits]
 default_walltime = "00:10:00"
 warn_before = "00:00:20"
-kill_after = "00:00:03"
+kill_after = "00:00:08"
 settle_time = "00:00:02"
 ask_every = "00:00:01"
 [launch]
@@ -55,7 +56,11 @@ class Cluster {
       const std::size_t equals = line.find('=');
       under_test_.environment[line.substr(0, equals)] = line.substr(equals + 1);
     }
-    under_test_.site = folder_.write("site.toml", kSlurmSite).string();
+    const bool accounting = std::find(words.begin(), words.end(), "--accounting") != words.end();
+    under_test_.site =
+        folder_
+            .write("site.toml", accounting ? replace_all(kSlurmSite, "\"none\"", "\"sacct\"") : std::string(kSlurmSite))
+            .string();
   }
   ~Cluster() {
     if (getpid() == owner_) cluster_command(name_, {"stop", under_test_.folder.string()});

@@ -36,6 +36,7 @@ tt_ending=      # set from the first attempt to end the training on
 tt_until=0      # when (of SECONDS) what still trains is killed
 tt_node_status= # exit status of the training on this node
 tt_node_signal= # or the signal that ended it
+tt_waited=      # status of the child that was waited for
 tt_status=      # exit status of this script
 
 tt_now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
@@ -324,16 +325,25 @@ tt_make_environment() {
   export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce.$tt_node
 }
 
-# The training, in a shell of its own that it replaces.
+# The training, in a shell of its own that outlives the signals which end it and leaves its status in a file: when a
+# signal and the end of a child come at the same moment, the `wait` of bash 5.2 answers -1 and never the status.
 tt_training() {
+  local status
   set +u
   tt_make_environment
   tt_show_environment
   cd -- "$tt_work" || exit 126
+  { set +m; } 2>/dev/null # the training stays in our process group
+  trap : HUP INT TERM USR1 USR2 XCPU
+  exec 3>&2 2>/dev/null # what bash says of a child that was killed is nobody's log
   if [[ -x $tt_script ]]; then
-    exec "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+    "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"} 2>&3 3>&-
+  else
+    bash "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"} 2>&3 3>&-
   fi
-  exec bash "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+  status=$?
+  printf '%s' "$status" >"$tt_attempt_folder/.status-$tt_node"
+  exit "$status"
 }
 
 # All living processes of the training: its process group, and those that left it (torchrun's workers are sessions of
@@ -405,9 +415,19 @@ tt_listen() {
   trap 'tt_on_signal SIGXCPU' XCPU
 }
 
+# Sets tt_waited to the status of a child. A signal cuts `wait` short, and what it then answers is not the child's status.
+tt_wait_for() {
+  local seen
+  while seen=$tt_signals; do
+    wait "$1" 2>/dev/null
+    tt_waited=$?
+    ((seen == tt_signals)) && return
+  done
+}
+
 # Runs the training in a process group of its own and waits for it. Sets tt_node_status or tt_node_signal.
 tt_run_training() {
-  local seen status name
+  local status name
   [[ -z $tt_ended_by ]] || return
   { set -m; } 2>/dev/null
   tt_training </dev/null >>"$tt_output" 2>&1 &
@@ -415,13 +435,15 @@ tt_run_training() {
   { set +m; } 2>/dev/null
   # A signal that came before tt_leader was set found nothing to end.
   [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
-  # A signal cuts `wait` short; what it then answers is not the training's status.
-  while seen=$tt_signals; do
-    wait "$tt_leader" 2>/dev/null
-    status=$?
-    ((seen == tt_signals)) && break
-  done
+  tt_wait_for "$tt_leader"
+  status=$tt_waited
   tt_end_training "$tt_grace_told"
+  if ((status < 0)); then
+    status=
+    [[ -r $tt_attempt_folder/.status-$tt_node ]] && status=$(<"$tt_attempt_folder/.status-$tt_node")
+  fi
+  rm -f -- "$tt_attempt_folder/.status-$tt_node"
+  [[ -n $status ]] || return # nobody saw it
   if ((status > 128 && status < 160)) && name=$(kill -l "$status" 2>/dev/null); then
     tt_node_signal=SIG$name
   else
@@ -522,7 +544,6 @@ tt_end_nodes() {
 }
 
 tt_run_nodes() {
-  local seen
   for ((tt_try = 1; ; tt_try++)); do
     [[ -z $tt_ended_by ]] || return
     tt_choose_head
@@ -532,11 +553,9 @@ tt_run_nodes() {
     tt_launch "$tt_launch_file" </dev/null &
     tt_launcher=$!
     [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
-    while seen=$tt_signals; do
-      wait "$tt_launcher" 2>/dev/null
-      tt_status=$?
-      ((seen == tt_signals)) && break
-    done
+    tt_wait_for "$tt_launcher"
+    tt_status=$tt_waited
+    ((tt_status >= 0)) || tt_status=1 # it ended, and bash lost how; the nodes say how theirs did
     tt_launcher=
     ((tt_status != 0 && tt_try < 3)) && tt_port_was_taken || return
     printf 'tt: port %s of %s was taken; once more with another one\n' "$tt_port" "$tt_head"

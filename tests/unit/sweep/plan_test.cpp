@@ -361,7 +361,7 @@ TEST(Fingerprint, GivesRunsOfTwoSweepsDifferentIds) {
 
 TEST(Values, ADoubtfulTextIsToldOnceWithOneAdvice) {
   EXPECT_EQ(test::problems_of([] { plan_of(sweep_with("matrix: {training.seq_len: [010]}\n")); }),
-            "tt: error: sweep.yaml:5:28: 010 begins with a zero: some readers of YAML take that as octal\n"
+            "tt: error: sweep.yaml:5:29: 010 begins with a zero: some readers of YAML take that as octal\n"
             "  5 | matrix: {training.seq_len: [010]}\n"
             "    |                             ^^^\n"
             "  write 10, or \"010\" for text\n");
@@ -370,7 +370,7 @@ TEST(Values, ADoubtfulTextIsToldOnceWithOneAdvice) {
 // Lua quotes the two bytes of é by half.
 TEST(Expressions, ALetterThatLuaCutsIsShownAsBytes) {
   EXPECT_EQ(test::problems_of([] { plan_of(sweep_with("where: '\"\\é\" == 1'\n")); }),
-            "tt: error: sweep.yaml:5:9: this is not an expression: invalid escape sequence near '\"\\\\xC3'\n"
+            "tt: error: sweep.yaml:5:9: this is not an expression: invalid escape sequence near '\"\\\\xc3'\n"
             "  5 | where: '\"\\é\" == 1'\n"
             "    |         ^^^^^^^^^\n");
 }
