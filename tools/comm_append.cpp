@@ -12,7 +12,7 @@ namespace tt::tool {
 namespace {
 
 ExitCode append(Tool& tool, const std::vector<std::string>& words) {
-  const flow::Surroundings around = tool.look_around();
+  const flow::Surroundings around = tool.look_around_without_site();
   std::int64_t written = 0;
   for (const std::string& word : words) {
     for (const RunFolder& run : flow::find_runs(around, word)) {

@@ -99,10 +99,14 @@ void list_events(const Step& step, const RankLayers& held, EventSink& sink) {
   if (step.p > 1) list_pipeline(step, held, sink);
 }
 
+Totals::Totals(const Step& step) {
+  for (std::size_t dim = 0; dim < dims; ++dim) groups_[dim] = group_size(step, static_cast<Dim>(dim));
+}
+
 void Totals::add(const Event& event) {
   const std::int64_t bytes = event.calls * event.logical;
   by_op_[static_cast<std::size_t>(event.dim)][static_cast<std::size_t>(event.op)] +=
-      Sum{event.calls, bytes, wire_bytes(event.op, bytes, group_size(step_, event.dim))};
+      Sum{event.calls, bytes, wire_bytes(event.op, bytes, groups_[static_cast<std::size_t>(event.dim)])};
 }
 
 Sum Totals::of(Dim dim) const {

@@ -68,14 +68,14 @@ struct Sum {
 // Totals without a list of rows: nothing is allocated.
 class Totals : public EventSink {
  public:
-  explicit Totals(const Step& step) : step_(step) {}
+  explicit Totals(const Step& step);
   void add(const Event& event) override;
   const Sum& of(Dim dim, Op op) const { return by_op_[static_cast<std::size_t>(dim)][static_cast<std::size_t>(op)]; }
   Sum of(Dim dim) const;
   Sum all() const;  // receives send nothing
 
  private:
-  const Step& step_;
+  std::array<std::int64_t, dims> groups_{};
   std::array<std::array<Sum, ops>, dims> by_op_{};
 };
 Totals totals_of(const Step& step, std::int64_t rank = 0);

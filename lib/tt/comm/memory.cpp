@@ -90,7 +90,7 @@ Memory memory_of(const Step& step, const RankLayers& held, double slack) {
   memory.shard = shard_of_rank(step, held, groups);
   memory.state = 16 * memory.shard;
   const std::int64_t all = elements_of_rank(step, held, groups);
-  if (step.F > 1 || step.efsdp > 1) {
+  if (step.F > 1 || (step.e > 1 && step.efsdp > 1)) {
     const std::int64_t largest =
         std::max(held.layers > held.expert_layers ? groups.dense_block : 0,
                  held.expert_layers > 0 ? groups.expert_block + groups.experts : std::int64_t{0});
