@@ -6,6 +6,7 @@
 
 #include "tt/base/text.hpp"
 #include "tt/comm/estimate_text.hpp"
+#include "tt/sweep/site_fabric.hpp"
 
 namespace tt::tool {
 namespace {
@@ -56,6 +57,8 @@ ExitCode estimate(Tool& tool, const Flags& flags) {
   return ExitCode::done;
 }
 
+}  // namespace
+
 void add_shape_flags(CLI::App& command, flow::ShapeFlags& flags) {
   command.add_option("CONFIG", flags.target, "TorchTitan config, or run folder, name or pattern (else: flags only)");
   command.add_option("--arch", flags.architecture,
@@ -99,14 +102,14 @@ void add_shape_flags(CLI::App& command, flow::ShapeFlags& flags) {
       ->type_name("KEY=VALUE");
 }
 
-}  // namespace
-
 void add_hardware_flags(CLI::App& command, HardwareFlags& flags) {
   command
       .add_option("--hardware", flags.hardware, "a100, h100, h200, b200, or a site's name or file (default: the site)")
       ->type_name("NAME");
   command.add_option("--gpus-per-node", flags.gpus_per_node, "GPUs of a node (default: of the hardware, 8)")
       ->type_name("G");
+  command.add_option("--efficiency", flags.efficiency, "Share of the peak that compute reaches, 0 to 1")
+      ->type_name("F");
 }
 
 std::optional<comm::Fabric> hardware_of(const HardwareFlags& flags, const flow::Surroundings& around) {
@@ -114,7 +117,14 @@ std::optional<comm::Fabric> hardware_of(const HardwareFlags& flags, const flow::
     throw BadInput(
         Problem{Place{}, fmt::format("--gpus-per-node is {}, it must be 1 or more", *flags.gpus_per_node), ""});
   std::optional<comm::Fabric> fabric =
-      flags.hardware ? flow::fabric_named(*flags.hardware) : flow::fabric_of(around.site.profile);
+      flags.hardware ? flow::fabric_named(*flags.hardware) : sweep::fabric_of(around.site.profile);
+  if (flags.efficiency && !(*flags.efficiency > 0 && *flags.efficiency <= 1))
+    throw BadInput(
+        Problem{Place{}, fmt::format("--efficiency is {}, it must be above 0 and at most 1", *flags.efficiency), ""});
+  if (fabric && flags.efficiency) {
+    fabric->efficiency_eager = fabric->efficiency_compiled = *flags.efficiency;
+    fabric->efficiency_is_given = true;
+  }
   if (fabric && flags.gpus_per_node) fabric->gpus_per_node = *flags.gpus_per_node;
   return fabric;
 }

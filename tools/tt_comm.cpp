@@ -1,7 +1,9 @@
 // tt-comm: estimates of what a training moves between GPUs. Each command has a file of its own, comm_<command>.cpp.
+#include "comm_advise.hpp"
 #include "comm_analyze.hpp"
 #include "comm_append.hpp"
 #include "comm_block.hpp"
+#include "comm_calibrate.hpp"
 #include "comm_estimate.hpp"
 #include "comm_time.hpp"
 #include "tool_main.hpp"
@@ -19,6 +21,8 @@ int main(int argc, char** argv) {
   add_estimate_command(tool);
   add_time_command(tool);
   add_mfu_command(tool);
+  add_advise_command(tool);
+  add_calibrate_command(tool);
   add_append_command(tool);
   return tool.main(argc, argv);
 }

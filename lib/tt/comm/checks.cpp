@@ -61,10 +61,13 @@ void check_division(const TrainingShape& shape, const Architecture& model, Profi
   if (model.kv_heads) must_divide(shape.tp, "tp", *model.kv_heads, "key-value heads");
   if (model.ffn_size) must_divide(shape.tp, "tp", *model.ffn_size, "inner size of the feed-forward");
   if (profile == Profile::titan_0_3 && model.vocab_size) must_divide(shape.tp, "tp", *model.vocab_size, "vocabulary");
-  const std::int64_t divisor = shape.tp * (shape.cp > 1 ? 2 * shape.cp : 1);
+  // 0.2 asks for 2 * cp pieces always, 0.3 only where the context is cut.
+  const bool in_pieces = profile != Profile::titan_0_3 || shape.cp > 1;
+  const std::int64_t divisor = shape.tp * (in_pieces ? 2 * shape.cp : 1);
   if (shape.seq_len > 0 && shape.seq_len % divisor != 0)
-    stops.push_back(
-        fmt::format("training.seq_len {} is no multiple of tp {} * 2 * cp {}", shape.seq_len, shape.tp, shape.cp));
+    stops.push_back(in_pieces ? fmt::format("training.seq_len {} is no multiple of tp {} * 2 * cp {} = {}",
+                                            shape.seq_len, shape.tp, shape.cp, divisor)
+                              : fmt::format("training.seq_len {} is no multiple of tp {}", shape.seq_len, shape.tp));
   if (!model.experts || shape.ep == 1) return;
   must_divide(shape.ep, "ep", model.experts->experts, "experts");
   const std::int64_t ranks = shape.dp_shard * shape.cp * shape.tp;

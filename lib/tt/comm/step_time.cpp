@@ -66,7 +66,7 @@ class StepClock {
   double layers() const { return static_cast<double>(std::max<std::int64_t>(1, held_.layers)); }
 
   void compute() {
-    time_.efficiency = fabric_.compute_efficiency.value_or(step_.compiled ? 0.438 : 0.378);
+    time_.efficiency = step_.compiled ? fabric_.efficiency_compiled : fabric_.efficiency_eager;
     flops_ = fabric_.peak_flops * time_.efficiency;
     const double r = recompute_factor(step_);
     time_.compute = work_.flops_per_token(step_.seq_len) * static_cast<double>(step_.tokens) * m() /
@@ -219,10 +219,11 @@ std::string_view bound_by(const StepTime& time) {
 
 std::vector<std::string> assumptions_of(const Step& step, const StepTime& time, const Fabric& fabric) {
   std::vector<std::string> list;
+  std::string source = "what published runs of an 8B model reached";
+  if (!fabric.calibration.empty()) source = "calibrated by " + fabric.calibration;
+  if (fabric.efficiency_is_given) source = "as given";
   list.push_back(fmt::format("compute reaches {:.1f} % of {:.0f} TFLOPS ({})", 100 * time.efficiency,
-                             fabric.peak_flops / 1e12,
-                             fabric.compute_efficiency ? fabric.calibration.empty() ? "as given" : fabric.calibration
-                                                       : "what published runs of an 8B model reached"));
+                             fabric.peak_flops / 1e12, source));
   list.push_back(fmt::format(
       "rings on {}: {:.0f} GB/s inside a node, {:.1f} GB/s a network card, one card a GPU, {} "
       "GPUs a node; idle network, 10-20 % for large messages",
@@ -243,7 +244,11 @@ std::vector<std::string> assumptions_of(const Step& step, const StepTime& time, 
 
 Figures figures_of(const Step& step, const Work& work, const Fabric* fabric, std::int64_t gpus_per_node) {
   Figures figures;
+  // Of a dense model the ends and the second rank are the extremes: no rank between holds more layers or microbatches
+  // than the second.
+  const std::int64_t second = std::min<std::int64_t>(1, step.p - 1);
   for (std::int64_t rank = 0; rank < step.p; ++rank) {
+    if (step.model.experts == 0 && rank > second && rank + 1 < step.p) continue;
     const RankLayers held = layers_of_rank(step, rank);
     Totals totals(step);
     list_events(step, held, totals);
@@ -251,9 +256,11 @@ Figures figures_of(const Step& step, const Work& work, const Fabric* fabric, std
     if (rank == 0 || wire > figures.wire_bytes) {
       figures.wire_bytes = wire;
       figures.wire_bytes_between_nodes = 0;
-      for (std::size_t dim = 0; dim < dims && gpus_per_node > 0; ++dim)
-        if (place(step, static_cast<Dim>(dim), gpus_per_node).nodes > 1)
-          figures.wire_bytes_between_nodes += totals.of(static_cast<Dim>(dim)).wire;
+      for (std::size_t dim = 0; dim < dims; ++dim) {
+        figures.wire_by_dim[dim] = totals.of(static_cast<Dim>(dim)).wire;
+        if (gpus_per_node > 0 && place(step, static_cast<Dim>(dim), gpus_per_node).nodes > 1)
+          figures.wire_bytes_between_nodes += figures.wire_by_dim[dim];
+      }
     }
     const Memory memory = memory_of(step, held, fabric ? fabric->memory_slack : 1.13);
     if (rank == 0 || memory.peak() > figures.memory.peak()) figures.memory = memory;

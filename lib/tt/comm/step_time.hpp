@@ -33,8 +33,9 @@ double recompute_factor(const Step& step);
 struct Figures {
   std::int64_t wire_bytes = 0;                // sent by one GPU in a step
   std::int64_t wire_bytes_between_nodes = 0;  // of them, in groups that span nodes
-  Memory memory;                              // of the rank with the largest peak
-  StepTime time;                              // of the slowest rank; total 0 without a fabric
+  std::array<std::int64_t, dims> wire_by_dim{};
+  Memory memory;  // of the rank with the largest peak
+  StepTime time;  // of the slowest rank; total 0 without a fabric
 };
 Figures figures_of(const Step& step, const Work& work, const Fabric* fabric, std::int64_t gpus_per_node);
 

@@ -9,6 +9,7 @@
 #include "tt/base/text.hpp"
 #include "tt/config/document.hpp"
 #include "tt/flow/inspect.hpp"
+#include "tt/sweep/site_fabric.hpp"
 #include "tt/titan/architecture_file.hpp"
 #include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/key_lookup.hpp"
@@ -18,16 +19,6 @@ namespace {
 
 using titan::Era;
 using titan::Knob;
-
-// Rules about what stops a run, but not about the size of what it would move: said as a note.
-bool is_about_the_shape(const std::string& rule) {
-  constexpr auto others = std::to_array<std::string_view>(
-      {"cuda-graphs-with-pp", "cuda-graphs-with-ep", "seq-len-positions", "cp-blocks", "cp-support", "cp-attention",
-       "deepep-needs-ep", "converter-name", "steps-positive", "log-freq-positive", "keep-two-checkpoints",
-       "seed-checkpoint-one-gpu", "profile-window", "validation-steps", "memory-budget-needs-compile",
-       "async-tp-needs-compile"});
-  return std::find(others.begin(), others.end(), rule) == others.end();
-}
 
 Problem flag_problem(const std::string& message, const std::string& hint = "") {
   return Problem{Place{}, message, hint};
@@ -280,6 +271,15 @@ EstimateInput finish(Origin origin, const ShapeFlags& flags, const std::optional
 
 }  // namespace
 
+bool is_about_the_shape(const std::string& rule) {
+  constexpr auto others = std::to_array<std::string_view>(
+      {"cuda-graphs-with-pp", "cuda-graphs-with-ep", "seq-len-positions", "cp-blocks", "cp-support", "cp-attention",
+       "deepep-needs-ep", "converter-name", "steps-positive", "log-freq-positive", "keep-two-checkpoints",
+       "seed-checkpoint-one-gpu", "profile-window", "validation-steps", "memory-budget-needs-compile",
+       "async-tp-needs-compile"});
+  return std::find(others.begin(), others.end(), rule) == others.end();
+}
+
 EstimateInput make_estimate_input(const ShapeFlags& flags, const Surroundings& around) {
   Problems problems;
   std::optional<comm::Profile> profile;
@@ -325,31 +325,11 @@ EstimateInput estimate_input_of(const RunFolder& folder, const RunRecord& record
   return input;
 }
 
-std::optional<comm::Fabric> fabric_of(const site::Profile& profile) {
-  auto fabric = comm::find_hardware(profile.hardware);
-  if (!fabric) fabric = comm::hardware_of_device(profile.gpu_kind);
-  if (!fabric) return std::nullopt;
-  if (profile.name != "laptop") fabric->title = fmt::format("{} of {}", fabric->title, profile.name);
-  if (profile.gpus_per_node > 0) fabric->gpus_per_node = profile.gpus_per_node;
-  if (profile.gpu_memory_gib) fabric->memory_bytes = *profile.gpu_memory_gib * 1024 * 1024 * 1024;
-  if (profile.link_gb_per_second) fabric->link_bytes_per_second = *profile.link_gb_per_second * 1e9;
-  if (profile.nic_gb_per_second) fabric->nic_bytes_per_second = *profile.nic_gb_per_second * 1e9;
-  if (profile.latency_us) fabric->base_seconds = *profile.latency_us * 1e-6;
-  for (const auto& [name, speed] : profile.busbw_gb_per_second) {
-    const auto dot = name.rfind('.');
-    const auto nodes = to_integer(name.substr(dot + 1));
-    for (std::size_t op = 0; op < comm::ops && nodes; ++op)
-      if (name.substr(0, dot) == comm::to_string(static_cast<comm::Op>(op)))
-        fabric->measured.push_back({static_cast<comm::Op>(op), *nodes, speed * 1e9});
-  }
-  return fabric;
-}
-
 comm::Fabric fabric_named(const std::string& name) {
   if (auto known = comm::find_hardware(lower(name))) return *known;
   try {
     const site::Profile profile = site::load_profile(name);
-    if (auto fabric = fabric_of(profile)) return *fabric;
+    if (auto fabric = sweep::fabric_of(profile)) return *fabric;
     throw BadInput(flag_problem(fmt::format("the site '{}' names no hardware", printable(name)),
                                 "its profile needs 'hardware', or a GPU the table knows"));
   } catch (const BadInput&) {

@@ -42,8 +42,9 @@ EstimateInput make_estimate_input(const ShapeFlags& flags, const Surroundings& a
 // The same of a run folder, whatever the rules say. Throws Error when its files cannot be read.
 EstimateInput estimate_input_of(const RunFolder& folder, const RunRecord& record);
 
-// The links and cards of a site: its own numbers over those of its hardware. nullopt: the profile names none.
-std::optional<comm::Fabric> fabric_of(const site::Profile& profile);
+// Does a rule speak of the size of what moves? Others (logging, CUDA graphs, ...) stop a run, but no estimate.
+bool is_about_the_shape(const std::string& rule);
+
 // By a flag: a name of the table, or a site's name or file. Throws BadInput naming what there is.
 comm::Fabric fabric_named(const std::string& name);
 
