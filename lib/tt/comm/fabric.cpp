@@ -73,13 +73,17 @@ std::vector<std::string> hardware_names() {
 Placement place(std::int64_t size, std::int64_t stride, std::int64_t gpus_per_node) {
   Placement placed;
   placed.size = size;
-  placed.nodes = stride >= gpus_per_node ? size : (size - 1) * stride / gpus_per_node + 1;
-  placed.per_node = std::max<std::int64_t>(1, size / placed.nodes);
-  placed.even =
-      size % placed.nodes == 0 && (placed.nodes == 1 || stride >= gpus_per_node || gpus_per_node % stride == 0);
-  // Inside a node every group of this kind must fit between its edges, not only the one of rank 0.
-  if (placed.nodes == 1 && size > 1 && gpus_per_node % (size * stride) != 0 && size * stride < gpus_per_node)
-    placed.even = false;
+  if (stride >= gpus_per_node) {
+    placed.nodes = size;
+    return placed;
+  }
+  placed.nodes = (size - 1) * stride / gpus_per_node + 1;
+  const std::int64_t per_full_node = (gpus_per_node + stride - 1) / stride;
+  placed.per_node = placed.nodes == 1 ? size : std::max<std::int64_t>(1, size - (placed.nodes - 1) * per_full_node);
+  // Even where every group of the kind lies like that of rank 0: none may straddle an edge another way.
+  placed.even = placed.nodes == 1 ? gpus_per_node % (size * stride) == 0 || size * stride > gpus_per_node
+                                  : gpus_per_node % stride == 0 && size % (gpus_per_node / stride) == 0;
+  if (size == 1) placed.even = true;
   return placed;
 }
 
