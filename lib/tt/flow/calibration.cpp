@@ -55,7 +55,9 @@ std::string with_calibration(const std::string& site_file, const comm::Calibrati
                              const std::string& from) {
   Overrides keys{{"hardware.calibration.from", from}};
   const auto set = [&](const char* key, const comm::FittedConstant& constant, double unit) {
-    if (constant.relative_error) keys.push_back({std::string("hardware.calibration.") + key, constant.value / unit});
+    constexpr double useful = 0.5;  // a constant known worse than this is better left to its default
+    if (constant.relative_error && *constant.relative_error < useful)
+      keys.push_back({std::string("hardware.calibration.") + key, constant.value / unit});
   };
   set("efficiency_eager", result.efficiency_eager, 1);
   set("efficiency_compiled", result.efficiency_compiled, 1);
