@@ -1,6 +1,8 @@
 #include "tt/comm/events.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "tt/comm/event_parts.hpp"
 
