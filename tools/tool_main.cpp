@@ -178,7 +178,7 @@ int Tool::main(int argc, char** argv) {
   }
 }
 
-flow::Surroundings Tool::look_around() {
+flow::SurroundingsFlags Tool::surroundings_flags() const {
   flow::SurroundingsFlags flags;
   if (!flags_.site.empty()) flags.site = flags_.site;
   if (!flags_.workspace.empty()) flags.workspace = flags_.workspace;
@@ -189,7 +189,13 @@ flow::Surroundings Tool::look_around() {
   say(flags.partition, flags_.partition);
   say(flags.qos, flags_.qos);
   say(flags.constraint, flags_.constraint);
-  return flow::look_around(flags, environment_, clock_);
+  return flags;
+}
+
+flow::Surroundings Tool::look_around() { return flow::look_around(surroundings_flags(), environment_, clock_); }
+
+flow::Surroundings Tool::look_around_without_site() {
+  return flow::look_around_without_site(surroundings_flags(), environment_, clock_);
 }
 
 void Tool::keep_conversation(const flow::Workspace& workspace) {

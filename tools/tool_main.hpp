@@ -44,6 +44,8 @@ class Tool {
 
   const CommonFlags& flags() const { return flags_; }
   flow::Surroundings look_around();
+  // For estimates: a host without a site profile is no obstacle.
+  flow::Surroundings look_around_without_site();
   // For commands that write in the workspace: what is said is kept in its .tt/tt.log, from here on.
   void keep_conversation(const flow::Workspace& workspace);
   Clock& clock() { return clock_; }
@@ -54,6 +56,7 @@ class Tool {
 
  private:
   void add_common_flags(CLI::App& app);
+  flow::SurroundingsFlags surroundings_flags() const;
   std::string name_;
   Environment environment_;
   SystemClock clock_;

@@ -26,7 +26,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kCommands = 
     {"tt-submit",
      {"run", "status", "watch", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary",
       "site"}},
-    {"tt-comm", {"block", "analyze", "append"}},
+    {"tt-comm", {"block", "analyze", "estimate", "time", "mfu", "advise", "calibrate", "append"}},
 };
 
 // Their examples are run where there is something to act on: open runs.

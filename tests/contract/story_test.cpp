@@ -36,7 +36,7 @@ TEST(Story, AFinishedRunHasASummaryWithMetricsAndTheEstimate) {
   EXPECT_EQ(summary.at("metrics").at("loss_last").as_number(), 3.0);
   EXPECT_EQ(summary.at("metrics").at("tokens_per_second_per_gpu_median").as_number(), 1000.0);
   EXPECT_EQ(summary.at("estimate").text_or("schema"), "tt.comm.estimate/1");
-  EXPECT_EQ(summary.at("estimate").text_or("model"), "published");
+  EXPECT_EQ(summary.at("estimate").text_or("model"), "titan");
   const std::string text = tt::test::read(workspace.run("_bs1") / "summary.md");
   EXPECT_THAT(text, HasSubstr("## Communication estimate"));
   EXPECT_THAT(run.out, HasSubstr("_bs1"));

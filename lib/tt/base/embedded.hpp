@@ -15,6 +15,7 @@ struct File {
 std::span<const File> templates();  // templates/
 std::span<const File> sites();      // site/
 std::span<const File> schemas();    // lib/tt/titan/data/
+std::span<const File> hardware();   // lib/tt/comm/data/
 
 std::optional<std::string_view> find(std::span<const File> files, std::string_view name);
 

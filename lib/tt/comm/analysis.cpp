@@ -155,7 +155,7 @@ std::string analysis_text(std::span<const Case> cases) {
       "Wire bytes sent per GPU (ring) by one transformer block, whole batch as one microbatch, 2 bytes an element.\n"
       "MB = 2^20 bytes. FSDP, context, expert and data parallelism are not in this model.\n\n";
   for (const Case& one : cases) text += section(one);
-  return text + summary(cases);
+  return text + summary(cases) + "\n" + what_published_leaves_out() + "\n";
 }
 
 Value analysis_record(std::span<const Case> cases) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tt/base/text.hpp"
+#include "tt/comm/published.hpp"
 
 namespace tt::comm {
 
@@ -104,9 +105,11 @@ std::optional<Span> find_section(const std::string& document) {
 std::string estimate_section(const Value& record) {
   std::string text = fmt::format("{}\n## Communication estimate\n\n", begin_mark);
   text += introduction(record);
+  if (record.text_or("model") == "titan") return text + titan_section(record) + fmt::format("{}\n", end_mark);
   text += table(record);
   text += list("Assumptions", record.at("assumptions"));
   text += list("Not counted", record.at("not_counted"));
+  text += fmt::format("\n{}\n", what_published_leaves_out());
   text += list("Warnings", record.at("warnings"));
   return text + fmt::format("{}\n", end_mark);
 }

@@ -8,8 +8,11 @@
 namespace tt::comm {
 
 // Markdown between the markers <!-- tt:estimate --> and <!-- /tt:estimate -->, from a tt.comm.estimate/1 record of
-// model `published`. The same record gives the same text; what is null is written as "unknown".
+// either model. The same record gives the same text; what is null is written as "unknown".
 std::string estimate_section(const Value& record);
+
+// The body of that section for model `titan`.
+std::string titan_section(const Value& record);
 
 // The document with this section in place of the one it has, else at its end. Doing it twice changes nothing.
 std::string with_section(std::string document, const std::string& section);

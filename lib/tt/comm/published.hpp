@@ -32,6 +32,9 @@ struct BlockTraffic {
   double pipeline_block_mib = 0;  // the activation one pipeline stage sends to the next; its gradient is as large
 };
 
+// The footnote of every table of this model: how far it is from what TorchTitan moves, in whole lines.
+std::string what_published_leaves_out();
+
 // Throws Error when a size is not positive or the tensor is larger than a 64-bit number of bytes.
 BlockTraffic block(const BlockInputs& inputs);
 Value block_record(const BlockTraffic& traffic);                                 // tt.comm.block/1

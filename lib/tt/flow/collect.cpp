@@ -3,11 +3,10 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/lock.hpp"
-#include "tt/comm/estimate.hpp"
 #include "tt/comm/estimate_text.hpp"
-#include "tt/config/document.hpp"
-#include "tt/titan/architecture.hpp"
-#include "tt/titan/settings.hpp"
+#include "tt/comm/titan_estimate.hpp"
+#include "tt/flow/estimate_input.hpp"
+#include "tt/sweep/site_fabric.hpp"
 
 namespace tt::flow {
 namespace {
@@ -16,18 +15,44 @@ void write_if_changed(const fs::path& path, const std::string& text) {
   if (read_file_if_there(path) != text) write_file(path, text);
 }
 
-// The estimate of a run, from the config it trains with. nullopt: its era or config cannot be read any more.
-std::optional<Value> estimate_of(const RunFolder& folder, const RunRecord& record) {
-  const auto era = titan::parse_era(record.torchtitan.era);
-  if (!era) return std::nullopt;
+// The hardware a run trained on: its site's, else what its log names.
+std::optional<comm::Fabric> fabric_of_run(const Surroundings& around, const RunRecord& record,
+                                          const std::string& device) {
+  if (around.site.profile.name == record.site)
+    if (auto fabric = sweep::fabric_of(around.site.profile)) return fabric;
+  auto fabric = comm::hardware_of_device(device);
+  if (fabric) fabric->gpus_per_node = record.resources.gpus_per_node;
+  return fabric;
+}
+
+Value by_published(const EstimateInput& input, const std::string& reason) {
+  Value record = comm::estimate_published(input.shape, input.architecture).record;
+  Value warnings = record.at("warnings");
+  warnings.push("model titan cannot describe this run: " + reason);
+  return record.set("warnings", std::move(warnings));
+}
+
+// The estimate of a run, from the config it trains with: model titan where it can describe the run, else published,
+// which says why. nullopt: its era or config cannot be read any more.
+std::optional<Value> estimate_of(const Surroundings& around, const RunFolder& folder, const RunRecord& record,
+                                 const std::string& device) {
+  std::optional<EstimateInput> input;
   try {
-    const config::Document config = config::Document::load(folder.config().string());
-    const titan::Settings settings(
-        *era, [&](std::string_view key) { return config.find(key); }, record.overrides);
-    const titan::TrainingShape shape = titan::shape_of(settings, record.resources.gpus);
-    return comm::estimate_published(shape, titan::find_architecture(*era, shape.model, shape.flavor)).record;
+    input = estimate_input_of(folder, record);
   } catch (const Error&) {
     return std::nullopt;
+  }
+  comm::TitanOptions options;
+  options.profile = input->profile;
+  options.fabric = fabric_of_run(around, record, device);
+  options.gpus_per_node = record.resources.gpus_per_node;
+  try {
+    return comm::titan_record(comm::make_titan_estimate(input->shape, input->architecture, options));
+  } catch (const BadInput& refusal) {
+    std::string reasons;
+    for (const Problem& problem : refusal.problems())
+      reasons += (reasons.empty() ? "" : "; ") + problem.message.substr(problem.message.find(": ") + 2);
+    return by_published(*input, reasons);
   }
 }
 
@@ -67,12 +92,12 @@ bool write_summary(const Surroundings& around, const ledger::RunHistory& history
   summary.attempts = attempt_lines(history, readings, attempt.key.attempt, judgement.state);
   summary.metrics = readings.metrics();
   summary.diagnosis = judgement.diagnosis;
-  summary.estimate = estimate_of(folder, *record);
   if (const AttemptReading* last = readings.last()) {
     summary.printed_version = last->log.titan_version;
     summary.device = last->log.device;
     summary.software = last->log.software;
   }
+  summary.estimate = estimate_of(around, folder, *record, summary.device.value_or(""));
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   if (const auto there = load_summary(folder); there && is_open(summary.state)) {
     const auto state = parse_run_state(there->text_or("state"));
@@ -113,11 +138,12 @@ std::optional<Value> load_summary(const RunFolder& folder) {
 bool append_estimate(const Surroundings& around, const RunFolder& folder) {
   const auto record = folder.load_record();
   if (!record) return false;
-  const auto estimate = estimate_of(folder, *record);
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   auto summary = load_summary(folder);
+  if (!summary) return false;
+  const auto estimate = estimate_of(around, folder, *record, summary->text_or("device"));
   const auto page = read_file_if_there(folder.summary_md());
-  if (!summary || !page || !estimate) return false;
+  if (!page || !estimate) return false;
   summary->set("estimate", *estimate);
   write_if_changed(folder.summary_json(), to_pretty_json(*summary));
   write_if_changed(folder.summary_md(), comm::with_section(*page, comm::estimate_section(*estimate)));

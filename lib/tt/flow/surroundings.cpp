@@ -31,15 +31,14 @@ site::Choice choose_site(const SurroundingsFlags& flags, const Surroundings& aro
   }
 }
 
-}  // namespace
-
-Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock) {
+template <class Choose>
+Surroundings look(const SurroundingsFlags& flags, const Environment& environment, Clock& clock, Choose&& choose) {
   Surroundings around;
   around.environment = environment;
   around.here = std::filesystem::current_path();
   around.host = this_host();
   around.workspace = find_workspace(flags.workspace, around.here);
-  around.site = choose_site(flags, around);
+  around.site = choose(around);
   site::Profile& profile = around.site.profile;
   const auto say = [&](std::string& field, const std::optional<std::string>& flag, const char* variable) {
     if (flag)
@@ -55,6 +54,23 @@ Surroundings look_around(const SurroundingsFlags& flags, const Environment& envi
   around.gpus_per_node = site::gpus_per_node(around.site.profile, around.machine);
   around.clock = &clock;
   return around;
+}
+
+}  // namespace
+
+Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock) {
+  return look(flags, environment, clock, [&](const Surroundings& around) { return choose_site(flags, around); });
+}
+
+Surroundings look_around_without_site(const SurroundingsFlags& flags, const Environment& environment, Clock& clock) {
+  return look(flags, environment, clock, [&](const Surroundings& around) {
+    try {
+      return choose_site(flags, around);
+    } catch (const Error& error) {
+      if (flags.site || !environment.get("TT_SITE").value_or("").empty()) throw;
+      return site::Choice{{}, error.what()};
+    }
+  });
 }
 
 }  // namespace tt::flow

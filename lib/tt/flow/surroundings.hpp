@@ -31,4 +31,8 @@ struct SurroundingsFlags {
 };
 Surroundings look_around(const SurroundingsFlags& flags, const Environment& environment, Clock& clock);
 
+// For what only looks or computes: where nobody named a site and none can be chosen, the profile stays empty (nothing
+// is known of the site) and `why` says so. A site that was named is still looked up, and must be there.
+Surroundings look_around_without_site(const SurroundingsFlags& flags, const Environment& environment, Clock& clock);
+
 }  // namespace tt::flow

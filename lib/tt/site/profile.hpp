@@ -24,6 +24,14 @@ struct Queue {
   bool preemptible = false;
 };
 
+// What finished runs taught the time and memory model here (tt-comm calibrate writes it).
+struct Calibration {
+  std::string from;                                             // "12 runs, 2026-11-28": what it rests on; empty: none
+  std::optional<double> efficiency_eager, efficiency_compiled;  // of the peak, 0 to 1
+  std::optional<double> link_gb_per_second, nic_gb_per_second;  // of one GPU, reached
+  std::optional<double> memory_slack;                           // reserved over active
+};
+
 struct Profile {
   std::string name;         // "laptop"
   std::string title;        // one line for people
@@ -76,6 +84,7 @@ struct Profile {
   std::string hardware;  // name in the time model, or empty
   std::optional<double> link_gb_per_second, nic_gb_per_second, latency_us;
   std::map<std::string, double> busbw_gb_per_second;  // "all_gather.1" (nodes) → measured
+  Calibration calibration;
 
   std::string job_template;  // file that replaces the embedded template; empty: embedded
   std::string origin;        // file it was read from, or "embedded"

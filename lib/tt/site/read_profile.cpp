@@ -306,6 +306,13 @@ void read_surroundings(Reader& reader, Profile& profile) {
   reader.number("hardware.link_gb_per_second", profile.link_gb_per_second);
   reader.number("hardware.nic_gb_per_second", profile.nic_gb_per_second);
   reader.number("hardware.latency_us", profile.latency_us);
+  Calibration& calibration = profile.calibration;
+  reader.text("hardware.calibration.from", calibration.from);
+  reader.number("hardware.calibration.efficiency_eager", calibration.efficiency_eager);
+  reader.number("hardware.calibration.efficiency_compiled", calibration.efficiency_compiled);
+  reader.number("hardware.calibration.link_gb_per_second", calibration.link_gb_per_second);
+  reader.number("hardware.calibration.nic_gb_per_second", calibration.nic_gb_per_second);
+  reader.number("hardware.calibration.memory_slack", calibration.memory_slack);
   reader.measured({"hardware", "busbw"}, profile.busbw_gb_per_second);
 }
 

@@ -14,12 +14,15 @@
 #include "tt/sweep/formulas.hpp"
 #include "tt/sweep/grid.hpp"
 #include "tt/sweep/judge.hpp"
+#include "tt/sweep/late_conditions.hpp"
 #include "tt/sweep/naming.hpp"
+#include "tt/sweep/point_namer.hpp"
 #include "tt/sweep/points.hpp"
 #include "tt/sweep/resources.hpp"
 #include "tt/sweep/run_estimate.hpp"
 #include "tt/sweep/sample.hpp"
 #include "tt/sweep/search.hpp"
+#include "tt/sweep/site_fabric.hpp"
 #include "tt/titan/architectures.hpp"
 #include "tt/titan/rules.hpp"
 
@@ -36,88 +39,9 @@ void check_template(const PlanInput& input, const Grid& grid, Problems& problems
   }
 }
 
-// Names one point: by the template of the sweep, else by what varies.
-class Namer {
- public:
-  Namer(const PlanInput& input, const std::vector<std::string>& varying, Problems& problems) : problems_(problems) {
-    const auto names = short_names(varying, input.spec);
-    for (std::size_t i = 0; i < varying.size(); ++i) short_[varying[i]] = names[i];
-    Problems known;  // check_template told them
-    if (input.spec.name_template) template_ = read_name_template(*input.spec.name_template, input.spec, known);
-  }
-
-  std::string name(const Draft& draft, const titan::Settings& settings, const std::optional<Resources>& resources) {
-    return template_ ? by_template(draft, settings, resources) : by_what_varies(draft);
-  }
-
- private:
-  std::string by_what_varies(const Draft& draft) const {
-    std::string name;
-    for (const Assignment& assignment : draft.varies) {
-      name += "_" + named_value(short_.at(assignment.key), shown(assignment));
-    }
-    return name.empty() ? "_base" : name;
-  }
-
-  // A path is named by its last part.
-  static Value shown(const Assignment& assignment) {
-    if (!is_ground_key(assignment.key)) return assignment.value;
-    const std::filesystem::path path(assignment.value.as_string());
-    return assignment.key == "base" ? path.stem().string() : path.filename().string();
-  }
-
-  std::string by_template(const Draft& draft, const titan::Settings& settings,
-                          const std::optional<Resources>& resources) {
-    std::string name;
-    for (const auto& part : template_->parts) {
-      name += part.literal;
-      if (part.key.empty()) continue;
-      const auto value = value_of(part.key, draft, settings, resources);
-      if (value)
-        name += name_part(*value);
-      else
-        refuse_once(part);
-    }
-    return name;
-  }
-
-  static std::optional<Value> value_of(const std::string& key, const Draft& draft, const titan::Settings& settings,
-                                       const std::optional<Resources>& resources) {
-    for (const Overrides* set : {&draft.varies, &draft.overrides}) {
-      for (const Assignment& assignment : *set) {
-        if (assignment.key == key) return shown(assignment);
-      }
-    }
-    if (is_environment_key(key)) {
-      const auto variable = draft.environment.find(environment_name(key));
-      return variable == draft.environment.end() ? std::nullopt : std::optional<Value>(variable->second);
-    }
-    if (is_resource_key(key)) return resources ? resource(key, *resources) : Value();
-    const auto setting = settings.find(key);
-    return setting ? std::optional<Value>(setting->value) : std::nullopt;
-  }
-
-  static Value resource(const std::string& key, const Resources& resources) {
-    if (key == "resources.gpus") return resources.gpus;
-    if (key == "resources.nodes") return resources.nodes;
-    return walltime_text(resources.walltime);
-  }
-
-  void refuse_once(const NameTemplate::Part& part) {
-    if (!refused_.insert(part.key).second) return;
-    problems_.add(part.place, fmt::format("'{}' has no value in every run", part.key),
-                  "neither the sweep nor the base nor the era says one");
-  }
-
-  Problems& problems_;
-  std::unordered_map<std::string, std::string> short_;
-  std::optional<NameTemplate> template_;
-  std::set<std::string> refused_;
-};
-
 class Planner {
  public:
-  Planner(const PlanInput& input, const Grid& grid, Problems& problems, Plan& plan)
+  Planner(const PlanInput& input, const Grid& grid, std::vector<Expression> late, Problems& problems, Plan& plan)
       : input_(input),
         grid_(grid),
         problems_(problems),
@@ -126,6 +50,7 @@ class Planner {
         search_(grid, formulas_),
         drafter_(grid),
         namer_(input, drafter_.varying_keys(), problems),
+        late_(std::move(late), problems),
         resources_(input, problems),
         root_varies_(grid.source_of("torchtitan.root").kind == KeySource::Kind::axis) {
     for (const Ground& ground : grid.grounds) printers_.emplace_back(grid.era_of(ground), ground.resolved);
@@ -147,14 +72,14 @@ class Planner {
     if (sampler_) accept_sample();
     std::int64_t rows_cut = 0;
     for (const GridCells& row : grid_.include) rows_cut += visit({{}, &row}) ? 0 : 1;
-    if (const auto cut = search_.cut()) plan_.filtered = *cut + rows_cut;
+    if (const auto cut = search_.cut()) plan_.filtered = *cut + rows_cut + late_cut_;
     if (too_many_) {
       problems_.add(input_.spec.name.place, fmt::format("this sweep has more than {} runs", with_thousands(most_runs)),
                     "take fewer values, cut some with 'where:' or 'exclude:', or keep some with 'sample:'");
     }
     refuse_twins();
     if (input_.spec.order == RunOrder::cheapest_first) sort_by_cost();
-    plan_.estimate_model = RunEstimator::model();
+    name_estimates();
   }
 
  private:
@@ -186,7 +111,9 @@ class Planner {
       own.flavor = shape.flavor;
       architectures_[i].add(own);
     }
-    for (const titan::Architectures& known : architectures_) estimators_.emplace_back(known);
+    const auto fabric = fabric_of(input_.site);
+    for (std::size_t i = 0; i < grid_.grounds.size(); ++i)
+      estimators_.emplace_back(architectures_[i], grid_.era_of(grid_.grounds[i]), fabric);
   }
 
   void check_waivers() {
@@ -231,6 +158,10 @@ class Planner {
     if (!whole) return true;
     const auto judged = judge(*point);
     if (!judged) return true;
+    if (!late_.empty() && !stands_late(*point, *judged)) {
+      ++late_cut_;
+      return true;
+    }
     if (sampler_ && !point->is_row)
       sampler_->offer(*point, judged->draft.varies);
     else
@@ -250,6 +181,29 @@ class Planner {
     for (const Point& point : points) accept(point, *judge(point));
   }
 
+  bool stands_late(const Point& point, const Judged& judged) {
+    const Ground& ground = grid_.grounds[point.ground];
+    const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
+    const titan::TrainingShape shape = titan::shape_of(settings, judged.resources.gpus, architectures_[point.ground]);
+    return late_.keep([&](const std::string& key) {
+      if (!is_figure(key)) return PointNamer::value_of(key, judged.draft, settings, judged.resources);
+      return estimators_[point.ground].figure(key, shape, judged.resources.gpus_per_node,
+                                              settings.integer(titan::Knob::steps));
+    });
+  }
+
+  void name_estimates() {
+    std::string profiles;
+    std::set<std::string> notes;
+    for (const RunEstimator& estimator : estimators_) {
+      if (profiles.find(estimator.profile()) == std::string::npos)
+        profiles += fmt::format("{}{}", profiles.empty() ? "" : ", ", estimator.profile());
+      notes.insert(estimator.notes().begin(), estimator.notes().end());
+    }
+    plan_.estimate_model = fmt::format("model titan, profile {}", profiles);
+    plan_.estimate_notes.assign(notes.begin(), notes.end());
+  }
+
   // nullopt: refused and listed, or a problem was noted.
   std::optional<Judged> judge(const Point& point) {
     Judged judged;
@@ -265,8 +219,14 @@ class Planner {
     if (!placed.resources && !placed.refusal) return std::nullopt;
     if (auto refusals = all_refusals(settings, placed, architectures_[point.ground], judged.waived);
         !refusals.empty()) {
-      skip({judged.name, judged.draft.overrides, judged.draft.settings, judged.draft.varies,
-            placed.resources ? placed.resources->gpus : 0, point.ground, {}, {}},
+      skip({judged.name,
+            judged.draft.overrides,
+            judged.draft.settings,
+            judged.draft.varies,
+            placed.resources ? placed.resources->gpus : 0,
+            point.ground,
+            {},
+            {}},
            refusals);
       return std::nullopt;
     }
@@ -329,7 +289,8 @@ class Planner {
     run.resources = judged.resources;
     const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
     run.shape = titan::shape_of(settings, judged.resources.gpus, architectures_[point.ground]);
-    run.estimate = estimators_[point.ground].estimate(run.shape);
+    run.estimate = estimators_[point.ground].estimate(run.shape, judged.resources.gpus_per_node,
+                                                      settings.integer(titan::Knob::steps));
     run.waived = judged.waived;
     note_waived(run.waived);
     if (grid_.repeat.rows.empty()) {
@@ -431,7 +392,9 @@ class Planner {
   Formulas formulas_;
   PointSearch search_;
   Drafter drafter_;
-  Namer namer_;
+  PointNamer namer_;
+  LateConditions late_;
+  std::int64_t late_cut_ = 0;  // points cut by what they are estimated to cost
   ResourcePlanner resources_;
   std::vector<SettingsPrinter> printers_;  // by ground
   std::optional<Sampler> sampler_;
@@ -455,24 +418,39 @@ PlanInput judgeable(const PlanInput& input) {
   return rest;
 }
 
+// What follows from an estimate cannot decide what is estimated.
+void refuse_derived_estimates(const PlanInput& input, Problems& problems) {
+  for (const Derivation& derivation : input.spec.derive) {
+    if (!derivation.expression) continue;
+    for (const Expression::Key& key : derivation.expression->keys)
+      if (is_figure(key.key))
+        problems.add(key.place, fmt::format("'{}' is an estimate: derive cannot ask for it", key.spelled),
+                     "an estimate needs every setting first; 'where' may ask for it");
+  }
+}
+
 // Everything that is wrong with the file, in one report.
-[[noreturn]] void tell_all(const PlanInput& input, Problems& problems) {
+[[noreturn]] void tell_all(const PlanInput& input, std::vector<Expression> late, Problems& problems) {
   const PlanInput rest = judgeable(input);
   std::vector<std::string> notes;
   const Grid grid = make_grid(rest, problems, notes);
   if (!grid.grounds.empty()) {
     check_template(rest, grid, problems);
     const Formulas formulas(grid, rest, problems);
+    const LateConditions conditions(std::move(late), problems);
   }
   throw BadInput(problems.all());
 }
 
 }  // namespace
 
-Plan make_plan(const PlanInput& input) {
+Plan make_plan(const PlanInput& given) {
   Problems problems;
-  problems.add_all(input.problems);
-  if (problems.has_errors()) tell_all(input, problems);
+  problems.add_all(given.problems);
+  PlanInput input = given;
+  std::vector<Expression> late = take_late_conditions(input.spec);
+  refuse_derived_estimates(input, problems);
+  if (problems.has_errors()) tell_all(input, std::move(late), problems);
   Plan plan;
   plan.sweep = input.spec.name.text;
   plan.model = input.spec.model.text;
@@ -482,7 +460,7 @@ Plan make_plan(const PlanInput& input) {
   }
   check_template(input, grid, problems);
   problems.throw_if_any();
-  Planner(input, grid, problems, plan).plan();
+  Planner(input, grid, std::move(late), problems, plan).plan();
   problems.throw_if_any();
   plan.warnings = problems.all();
   return plan;

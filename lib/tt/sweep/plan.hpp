@@ -53,7 +53,11 @@ struct PlanInput {
 
 struct RunEstimate {
   std::optional<double> comm_wire_bytes_per_step_max;  // worst pipeline rank; nullopt: unknown
+  std::optional<double> between_nodes_share;           // of those bytes, 0 to 1: in groups that span nodes
   std::string memory_verdict = "unknown";              // fits, tight, likely-out-of-memory, unknown
+  std::optional<double> memory_gib;                    // reserved on the fullest GPU
+  std::optional<double> step_seconds;                  // nullopt: links or cards of the site are not known
+  std::optional<double> gpu_hours;                     // of all its steps
 };
 
 struct PlannedRun {
@@ -113,7 +117,8 @@ struct Plan {
   Totals totals;
   std::vector<PlanGround> grounds;  // every base with every checkout
   const PlanGround& ground_of(const PlannedRun& run) const { return grounds[run.ground]; }
-  std::string estimate_model;  // what the estimates are by: "model published"
+  std::string estimate_model;               // what the estimates are by: "model titan, profile titan-0.2.2"
+  std::vector<std::string> estimate_notes;  // what they approximate, each once
   std::vector<Problem> warnings;
   std::vector<std::string> notes;
   bool skipped_truncated() const { return totals.skipped > static_cast<std::int64_t>(skipped.size()); }

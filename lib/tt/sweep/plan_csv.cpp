@@ -38,14 +38,21 @@ void add_values(const Overrides& varies, const std::vector<std::string>& keys, s
 
 }  // namespace
 
+namespace {
+
+std::string number(const std::optional<double>& known) { return known ? fmt::format("{}", *known) : std::string(); }
+
+}  // namespace
+
 std::string plan_csv(const Plan& plan) {
   std::vector<std::string> keys;
   for (const PlannedRun& run : plan.runs) add_keys(run.varies, keys);
   for (const SkippedPoint& point : plan.skipped) add_keys(point.varies, keys);
   std::vector<std::string> titles{"state", "name", "model"};
   titles.insert(titles.end(), keys.begin(), keys.end());
-  for (const char* title : {"nodes", "gpus_per_node", "gpus", "walltime_seconds", "gpu_hours",
-                            "comm_wire_bytes_per_step_max", "memory_verdict", "rule", "reason"}) {
+  for (const char* title :
+       {"nodes", "gpus_per_node", "gpus", "walltime_seconds", "gpu_hours", "comm_wire_bytes_per_step_max",
+        "between_nodes_share", "memory_verdict", "step_seconds", "estimated_gpu_hours", "rule", "reason"}) {
     titles.emplace_back(title);
   }
   std::string text = line(titles);
@@ -54,11 +61,12 @@ std::string plan_csv(const Plan& plan) {
     std::vector<std::string> fields{"run", run.name, run.model};
     add_values(run.varies, keys, fields);
     const auto& bytes = run.estimate.comm_wire_bytes_per_step_max;
-    for (std::string value : {std::to_string(r.nodes), std::to_string(r.gpus_per_node), std::to_string(r.gpus),
-                              fmt::format("{}", r.walltime.count()), fmt::format("{}", gpu_hours_of(run)),
-                              bytes ? fmt::format("{:.0f}", *bytes) : std::string(),
-                              run.estimate.memory_verdict == "unknown" ? std::string() : run.estimate.memory_verdict,
-                              std::string(), std::string()}) {
+    for (std::string value :
+         {std::to_string(r.nodes), std::to_string(r.gpus_per_node), std::to_string(r.gpus),
+          fmt::format("{}", r.walltime.count()), fmt::format("{}", gpu_hours_of(run)),
+          bytes ? fmt::format("{:.0f}", *bytes) : std::string(), number(run.estimate.between_nodes_share),
+          run.estimate.memory_verdict == "unknown" ? std::string() : run.estimate.memory_verdict,
+          number(run.estimate.step_seconds), number(run.estimate.gpu_hours), std::string(), std::string()}) {
       fields.push_back(std::move(value));
     }
     text += line(fields);
@@ -66,7 +74,7 @@ std::string plan_csv(const Plan& plan) {
   for (const SkippedPoint& point : plan.skipped) {
     std::vector<std::string> fields{"skipped", point.name, plan.model};
     add_values(point.varies, keys, fields);
-    fields.insert(fields.end(), 7, "");
+    fields.insert(fields.end(), 10, "");
     fields.push_back(point.rule);
     fields.push_back(point.reason);
     text += line(fields);

@@ -30,27 +30,60 @@ std::string comm_text(const RunEstimate& estimate) {
   return fmt::format("{:.1f}", *estimate.comm_wire_bytes_per_step_max / mib);
 }
 
-std::vector<Cell> row_of(const PlannedRun& run) {
+// Columns that are there when any run of the plan knows a value for them.
+struct Extra {
+  const char* title;
+  std::string (*text)(const RunEstimate&);  // empty: not known
+};
+constexpr Extra extras[] = {
+    {"between nodes",
+     [](const RunEstimate& e) {
+       return e.between_nodes_share ? fmt::format("{:.0f} %", 100 * *e.between_nodes_share) : std::string();
+     }},
+    {"memory", [](const RunEstimate& e) { return e.memory_verdict == "unknown" ? std::string() : e.memory_verdict; }},
+    {"step s",
+     [](const RunEstimate& e) { return e.step_seconds ? fmt::format("{:.3f}", *e.step_seconds) : std::string(); }},
+    {"estimated GPU hours",
+     [](const RunEstimate& e) { return e.gpu_hours ? hours_text(*e.gpu_hours) : std::string(); }},
+};
+
+// "between nodes" says nothing where no run has more than one.
+std::vector<const Extra*> extras_of(const Plan& plan) {
+  std::vector<const Extra*> found;
+  for (const Extra& extra : extras) {
+    const bool any = std::any_of(plan.runs.begin(), plan.runs.end(),
+                                 [&](const PlannedRun& run) { return !extra.text(run.estimate).empty(); });
+    if (any && (&extra != &extras[0] || plan.totals.nodes_max > 1)) found.push_back(&extra);
+  }
+  return found;
+}
+
+std::vector<Cell> row_of(const PlannedRun& run, const std::vector<const Extra*>& more) {
   const Resources& resources = run.resources;
   const bool known = run.estimate.comm_wire_bytes_per_step_max.has_value();
-  return {{run.name, Tint::none},
-          {varies_text(run.varies), Tint::none},
-          {std::to_string(resources.gpus), Tint::none},
-          {fmt::format("{}x{}", resources.nodes, resources.gpus_per_node), Tint::none},
-          {hours_text(gpu_hours_of(run)), Tint::none},
-          {comm_text(run.estimate), known ? Tint::none : Tint::dim}};
+  std::vector<Cell> cells{{run.name, Tint::none},
+                          {varies_text(run.varies), Tint::none},
+                          {std::to_string(resources.gpus), Tint::none},
+                          {fmt::format("{}x{}", resources.nodes, resources.gpus_per_node), Tint::none},
+                          {hours_text(gpu_hours_of(run)), Tint::none},
+                          {comm_text(run.estimate), known ? Tint::none : Tint::dim}};
+  for (const Extra* extra : more) {
+    const std::string text = extra->text(run.estimate);
+    cells.push_back({text.empty() ? "unknown" : text, text.empty() ? Tint::dim : Tint::none});
+  }
+  return cells;
 }
 
 std::string runs_text(const Plan& plan, const std::string& file, const Terminal& terminal) {
   if (plan.runs.empty()) return "no runs\n";
-  TextTable table({{"run", Align::left},
-                   {"what varies", Align::left},
-                   {"world", Align::right},
-                   {"nodes", Align::right},
-                   {"GPU hours", Align::right},
-                   {"comm MiB/step", Align::right}});
+  std::vector<TextTable::Column> columns{{"run", Align::left},        {"what varies", Align::left},
+                                         {"world", Align::right},     {"nodes", Align::right},
+                                         {"GPU hours", Align::right}, {"comm MiB/step", Align::right}};
+  const auto more = extras_of(plan);
+  for (const Extra* extra : more) columns.push_back({extra->title, Align::right});
+  TextTable table(std::move(columns));
   const std::size_t shown = std::min(plan.runs.size(), lines_shown);
-  for (std::size_t i = 0; i < shown; ++i) table.add(row_of(plan.runs[i]));
+  for (std::size_t i = 0; i < shown; ++i) table.add(row_of(plan.runs[i], more));
   std::string text = table.text(terminal);
   if (plan.runs.size() > shown) {
     text += fmt::format("... and {} more (tt-sweep plan {} --json shows all)\n",
@@ -105,8 +138,11 @@ std::string footnote(const Plan& plan) {
   if (plan.runs.empty() || plan.estimate_model.empty()) return "";
   const bool unknown = std::any_of(plan.runs.begin(), plan.runs.end(),
                                    [](const PlannedRun& run) { return !run.estimate.comm_wire_bytes_per_step_max; });
-  return fmt::format("comm MiB/step: sent by one GPU of the worst pipeline rank, {}{}\n", plan.estimate_model,
-                     unknown ? "; unknown: the model or one of its sizes is not known" : "");
+  std::string text =
+      fmt::format("comm MiB/step: sent by one GPU of the worst pipeline rank, {}{}\n", plan.estimate_model,
+                  unknown ? "; unknown: the model, or a size or schedule of it, is not known" : "");
+  for (const std::string& note : plan.estimate_notes) text += fmt::format("estimates: {}\n", note);
+  return text;
 }
 
 // ---- tt.plan/1 ---------------------------------------------------------------------------------------------------
@@ -139,7 +175,11 @@ Value bytes_value(const std::optional<double>& bytes) {
 Value run_value(const PlannedRun& run) {
   Value estimate = Value::object();
   estimate.set("comm_wire_bytes_per_step_max", bytes_value(run.estimate.comm_wire_bytes_per_step_max))
-      .set("memory_verdict", run.estimate.memory_verdict);
+      .set("between_nodes_share", or_null(run.estimate.between_nodes_share))
+      .set("memory_verdict", run.estimate.memory_verdict)
+      .set("memory_gib", or_null(run.estimate.memory_gib))
+      .set("step_seconds", or_null(run.estimate.step_seconds))
+      .set("gpu_hours", or_null(run.estimate.gpu_hours));
   Value value = Value::object();
   value.set("id", run.id.text)
       .set("name", run.name)
@@ -190,6 +230,8 @@ Value plan_record(const Plan& plan) {
       .set("skipped", plan.totals.skipped)
       .set("gpu_hours", plan.totals.gpu_hours)
       .set("nodes_max", plan.totals.nodes_max);
+  Value notes = Value::array();
+  for (const std::string& note : plan.estimate_notes) notes.push(note);
   Value torchtitan = Value::object();
   const TorchTitanFacts& facts = plan.grounds.front().torchtitan;
   torchtitan.set("version", facts.version).set("era", facts.era).set("source", facts.source);
@@ -204,7 +246,8 @@ Value plan_record(const Plan& plan) {
       .set("filtered", or_null(plan.filtered))
       .set("sampled_out", plan.sampled_out)
       .set("totals", std::move(totals))
-      .set("estimate_model", plan.estimate_model);
+      .set("estimate_model", plan.estimate_model)
+      .set("estimate_notes", std::move(notes));
   return record;
 }
 

@@ -10,15 +10,16 @@ namespace {
 
 const std::vector<Schedule>& schedules() {
   static const std::vector<Schedule> all{
-      {"1F1B", true, false, false},
-      {"GPipe", true, false, false},
-      {"Interleaved1F1B", false, false, true},
-      {"LoopedBFS", false, false, false},
-      {"InterleavedZeroBubble", false, false, true},
-      {"ZBVZeroBubble", false, true, false},
-      {"DualPipeV", false, true, false},
-      {"PipelineScheduleSingle", true, false, false},  // these two only carry a schedule read from a file
-      {"PipelineScheduleMulti", false, false, false},
+      {"1F1B", ScheduleKind::one_forward_one_backward, true, false, false},
+      {"GPipe", ScheduleKind::gpipe, true, false, false},
+      {"Interleaved1F1B", ScheduleKind::interleaved, false, false, true},
+      {"LoopedBFS", ScheduleKind::looped_bfs, false, false, false},
+      {"InterleavedZeroBubble", ScheduleKind::interleaved_zero_bubble, false, false, true},
+      {"ZBVZeroBubble", ScheduleKind::zbv_zero_bubble, false, true, false},
+      {"DualPipeV", ScheduleKind::dual_pipe_v, false, true, false},
+      {"PipelineScheduleSingle", ScheduleKind::from_file, true, false,
+       false},  // these two only carry a schedule read from a file
+      {"PipelineScheduleMulti", ScheduleKind::from_file, false, false, false},
   };
   return all;
 }

@@ -13,7 +13,8 @@
 namespace tt::titan {
 
 struct Schedule {
-  std::string name;          // as PyTorch spells it: "Interleaved1F1B"
+  std::string name;  // as PyTorch spells it: "Interleaved1F1B"
+  ScheduleKind kind = ScheduleKind::unknown;
   bool single_stage = true;  // exactly one stage per rank
   bool v_shaped = false;     // rank 0 holds the first and the last stage
   bool interleaved = false;  // wants whole rounds of microbatches

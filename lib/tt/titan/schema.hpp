@@ -100,6 +100,15 @@ enum class Knob {
   profile_active,
   validation_steps,
   expert_backend,
+  ac_option,
+  ac_early_stop,
+  reshard_after_forward,
+  disable_loss_parallel,
+  rotate_method,
+  training_dtype,
+  mixed_precision_param,
+  spmd_backend,
+  loss_chunks,
   count_,  // how many there are; no knob
 };
 // The era's key for a knob; nullopt where the era has none.

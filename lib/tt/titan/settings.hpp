@@ -17,6 +17,7 @@
 #include "tt/titan/architectures.hpp"
 #include "tt/titan/era.hpp"
 #include "tt/titan/schema.hpp"
+#include "tt/titan/training_shape.hpp"
 
 namespace tt::titan {
 
@@ -51,30 +52,10 @@ class Settings {
   std::map<std::string, Value, std::less<>> overrides_;
 };
 
-// The shape of one training, as TorchTitan would resolve it. Degrees are 1 where the era has no such key or nobody
-// knows its value; a size of 0 (or less) stands as it was set, or is not known.
-struct TrainingShape {
-  Era era = Era::v0_2_2;
-  std::string model;   // "llama3"
-  std::string flavor;  // "8B"; era 0.3.0: of a shipped config function, else that function's name
-  std::int64_t world = 1;
-  std::int64_t dp_replicate = 1;
-  std::int64_t dp_shard = 1;  // resolved: -1 becomes world / (others), floored as TorchTitan does
-  bool dp_shard_automatic = false;
-  std::int64_t cp = 1, tp = 1, pp = 1, ep = 1, etp = 1;
-  std::int64_t seq_len = 0;
-  std::int64_t local_batch_size = 0;
-  std::int64_t global_batch_size = -1;  // as set; -1: local * dp
-  std::int64_t accumulation_steps = 1;
-  std::int64_t microbatch_size = 1;  // sequences of one pipeline microbatch (local_batch_size without pp)
-  std::int64_t microbatches = 1;     // per pipeline step
-  std::string pipeline_schedule;
-  std::int64_t dp() const { return dp_replicate * dp_shard; }
-};
-TrainingShape shape_of(const Settings& settings, std::int64_t world,
-                       const Architectures& architectures = shipped_architectures());
-
 // Product of the explicit degrees; nullopt when dp_shard is -1 (then nobody but the sweep can say how many GPUs).
 std::optional<std::int64_t> gpus_from_degrees(const Settings& settings);
+
+TrainingShape shape_of(const Settings& settings, std::int64_t world,
+                       const Architectures& architectures = shipped_architectures());
 
 }  // namespace tt::titan

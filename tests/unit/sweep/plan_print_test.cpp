@@ -26,8 +26,7 @@ TEST(PlanTable, ShowsWhatVariesAndWhatItCosts) {
             std::string::npos)
       << text;
   EXPECT_NE(
-      text.find("\ncomm MiB/step: sent by one GPU of the worst pipeline rank, model published (tensor and pipeline "
-                "parallel traffic only)\n"),
+      text.find("\ncomm MiB/step: sent by one GPU of the worst pipeline rank, model titan, profile titan-0.2.2\n"),
       std::string::npos)
       << text;
 }
@@ -37,7 +36,7 @@ TEST(PlanTable, SaysUnknownWhereTheModelIsNotKnown) {
   base.replace(base.find("debugmodel"), 10, "my_own_size");
   const std::string text = text_of("", base);
   EXPECT_NE(text.find("  unknown\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("; unknown: the model or one of its sizes is not known\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("; unknown: the model, or a size or schedule of it, is not known\n"), std::string::npos) << text;
 }
 
 TEST(PlanTable, EndsAfterTwoHundredLinesAndSaysHowToSeeTheRest) {

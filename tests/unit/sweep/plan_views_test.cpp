@@ -46,7 +46,7 @@ TEST(PlanCsv, QuotesAndLeavesTheUnknownEmpty) {
   EXPECT_EQ(
       plan_csv(plan),
       "state,name,model,env.NOTE,nodes,gpus_per_node,gpus,walltime_seconds,gpu_hours,comm_wire_bytes_per_step_max,"
-      "memory_verdict,rule,reason\r\n"
+      "between_nodes_share,memory_verdict,step_seconds,estimated_gpu_hours,rule,reason\r\n"
       "run,_n,base,\"say \"\"x\"\"\",1,8,8,1800,4,0,,,\r\n");
 }
 

@@ -1,0 +1,70 @@
+#include "tt/flow/calibration.hpp"
+
+#include <fmt/format.h>
+
+#include "tt/base/error.hpp"
+#include "tt/config/document.hpp"
+#include "tt/flow/collect.hpp"
+#include "tt/flow/estimate_input.hpp"
+
+namespace tt::flow {
+namespace {
+
+std::optional<double> positive(const Value& number) {
+  if (!number.is_number() || !(number.as_number() > 0)) return std::nullopt;
+  return number.as_number();
+}
+
+// Throws Error with the reason when the run cannot be taken.
+comm::MeasuredRun measurement_of(const RunFolder& folder) {
+  const auto record = folder.load_record();
+  if (!record) throw Error("it has no run.json");
+  const auto summary = load_summary(folder);
+  if (!summary) throw Error("it has no summary; `tt-submit collect` writes one");
+  if (summary->text_or("state") != "finished") throw Error(fmt::format("it is {}", summary->text_or("state")));
+  const EstimateInput input = estimate_input_of(folder, *record);
+  if (const auto stops = comm::what_stops(input.shape, input.architecture, input.profile); !stops.empty())
+    throw Error(stops.front());
+  const Value& metrics = summary->at("metrics");
+  comm::MeasuredRun run;
+  run.name = record->name;
+  run.step = comm::make_step(input.shape, comm::sizes_of(*input.architecture), input.profile);
+  run.work = comm::work_of(*input.architecture, input.profile).value();
+  run.gpus_per_node = record->resources.gpus_per_node;
+  run.step_seconds = positive(metrics.at("seconds_per_step_median"));
+  if (const auto gib = positive(metrics.at("memory_gib_max"))) run.memory_bytes = *gib * 1024 * 1024 * 1024;
+  if (!run.step_seconds && !run.memory_bytes) throw Error("its log tells neither time nor memory of a step");
+  return run;
+}
+
+}  // namespace
+
+Measurements measurements_of(const std::vector<RunFolder>& folders) {
+  Measurements found;
+  for (const RunFolder& folder : folders) {
+    try {
+      found.runs.push_back(measurement_of(folder));
+    } catch (const Error& reason) {
+      found.left_out.push_back(fmt::format("{}: {}", folder.path().filename().string(), reason.what()));
+    }
+  }
+  return found;
+}
+
+std::string with_calibration(const std::string& site_file, const comm::CalibrationResult& result,
+                             const std::string& from) {
+  Overrides keys{{"hardware.calibration.from", from}};
+  const auto set = [&](const char* key, const comm::FittedConstant& constant, double unit) {
+    constexpr double useful = 0.5;  // a constant known worse than this is better left to its default
+    if (constant.relative_error && *constant.relative_error < useful)
+      keys.push_back({std::string("hardware.calibration.") + key, constant.value / unit});
+  };
+  set("efficiency_eager", result.efficiency_eager, 1);
+  set("efficiency_compiled", result.efficiency_compiled, 1);
+  set("link_gb_per_second", result.link_bytes_per_second, 1e9);
+  set("nic_gb_per_second", result.nic_bytes_per_second, 1e9);
+  set("memory_slack", result.memory_slack, 1);
+  return config::Document::load(site_file).with(keys);
+}
+
+}  // namespace tt::flow

@@ -1,0 +1,59 @@
+#include "comm_calibrate.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "comm_estimate.hpp"
+#include "tt/base/files.hpp"
+#include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
+#include "tt/flow/calibration.hpp"
+#include "tt/flow/inspect.hpp"
+
+namespace tt::tool {
+namespace {
+
+struct Flags {
+  std::vector<std::string> runs;
+  std::string write;
+  HardwareFlags hardware;
+};
+
+ExitCode calibrate(Tool& tool, const Flags& flags) {
+  const flow::Surroundings around = tool.look_around_without_site();
+  const auto fabric = hardware_of(flags.hardware, around);
+  if (!fabric)
+    throw BadInput(Problem{Place{}, "no hardware to calibrate: --hardware names it, or the site", "--hardware h100"});
+  std::vector<RunFolder> folders;
+  for (const std::string& word : flags.runs)
+    for (const RunFolder& folder : flow::find_runs(around, word)) folders.push_back(folder);
+  const flow::Measurements measured = flow::measurements_of(folders);
+  for (const std::string& why : measured.left_out) log::warning("left out: " + why);
+  const comm::CalibrationResult result = comm::calibrate(measured.runs, *fabric);
+  if (!flags.write.empty()) {
+    const std::string date = iso_time(tool.clock().now()).substr(0, 10);
+    const std::string from =
+        fmt::format("{}, {}", plural(static_cast<std::int64_t>(measured.runs.size()), "run"), date);
+    write_file(absolute_path(flags.write, around.here), flow::with_calibration(flags.write, result, from));
+    log::note(fmt::format("wrote [hardware.calibration] of {}", flags.write));
+  }
+  tool.flags().json ? print_record(comm::calibration_record(result, measured.runs.size()))
+                    : print(comm::calibration_text(result, measured.runs.size()));
+  return measured.left_out.empty() ? ExitCode::done : ExitCode::partly;
+}
+
+}  // namespace
+
+void add_calibrate_command(Tool& tool) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command = tool.command(
+      "calibrate", "Fits the constants of time and memory to finished runs; says which runs contradict the model.",
+      "  From all runs of a sweep:      tt-comm calibrate '_bs2_*' --hardware h100\n",
+      [&tool, flags] { return calibrate(tool, *flags); });
+  command.add_option("RUN", flags->runs, "Run folders, names or patterns")->required();
+  command.add_option("--write", flags->write, "Site file whose [hardware.calibration] is written")->type_name("FILE");
+  add_hardware_flags(command, flags->hardware);
+}
+
+}  // namespace tt::tool
