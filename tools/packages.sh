@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # the lists are for those who source this
 
 tt_build_packages=(g++ cmake ninja-build libtomlplusplus-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev
-  nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev liblua5.4-dev)
+  nlohmann-json3-dev libsimdjson-dev libkainjow-mustache-dev libxxhash-dev liblua5.4-dev
+  zlib1g-dev)
 tt_run_packages=(python3)
 tt_test_packages=(git libgtest-dev libgmock-dev python3-jsonschema python3-yaml slurmctld slurmd slurm-client slurmdbd
   mariadb-server-core mariadb-client-core)
