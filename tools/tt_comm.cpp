@@ -6,6 +6,7 @@
 #include "comm_calibrate.hpp"
 #include "comm_estimate.hpp"
 #include "comm_time.hpp"
+#include "comm_trace.hpp"
 #include "tool_main.hpp"
 
 int main(int argc, char** argv) {
@@ -15,7 +16,8 @@ int main(int argc, char** argv) {
             "--tp_size 2\n"
             "  A training, per collective:    tt-comm estimate --arch llama3_8b --dp-shard 8 --hardware h100\n"
             "  The published configurations:  tt-comm analyze\n"
-            "  Estimates of finished runs:    tt-comm append _bs2_lr0.003_tp1\n");
+            "  Estimates of finished runs:    tt-comm append _bs2_lr0.003_tp1\n"
+            "  What a run really moved:       tt-comm trace rank0_trace.json\n");
   add_block_command(tool);
   add_analyze_command(tool);
   add_estimate_command(tool);
@@ -24,5 +26,6 @@ int main(int argc, char** argv) {
   add_advise_command(tool);
   add_calibrate_command(tool);
   add_append_command(tool);
+  add_trace_command(tool);
   return tool.main(argc, argv);
 }

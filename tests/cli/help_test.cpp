@@ -26,7 +26,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kCommands = 
     {"tt-submit",
      {"run", "status", "watch", "wait", "explain", "logs", "hold", "release", "cancel", "retry", "collect", "summary",
       "site"}},
-    {"tt-comm", {"block", "analyze", "estimate", "time", "mfu", "advise", "calibrate", "append"}},
+    {"tt-comm", {"block", "analyze", "estimate", "time", "mfu", "advise", "calibrate", "append", "trace"}},
 };
 
 // Their examples are run where there is something to act on: open runs.
@@ -73,6 +73,14 @@ TEST(Help, BeginsWithExamplesAndEveryCommandHasSome) {
       EXPECT_FALSE(examples_of(own.out, tool).empty()) << tool << " " << command;
     }
   }
+}
+
+// What the examples of `tt-comm trace` read.
+void copy_recordings(const tt::test::TempFolder& folder) {
+  const fs::path traces = fs::path(TT_SOURCE_DIR) / "tests/transcripts/traces";
+  fs::copy(traces / "param-comms-fsdp2-tp2.rank0.json", folder / "rank0_trace.json");
+  fs::copy(traces / "param-comms-fsdp2-tp2.rank1.json", folder / "rank1_trace.json");
+  fs::copy(traces / "nccl-coll-constructed.rank0.log", folder / "nccl.log");
 }
 
 void copy_tiny_sweep(const tt::test::TempFolder& folder) {
@@ -159,6 +167,7 @@ TEST(Help, EveryExampleWorks) {
   copy_tiny_sweep(folder);
   fs::copy(fs::path(TT_SOURCE_DIR) / "site", folder / "site", fs::copy_options::recursive);
   fs::create_directories(folder / ".tt");
+  copy_recordings(folder);
   ASSERT_EQ(run({"tt-submit", "run", "sweeps/tiny/tiny.yaml", "-q"}, folder.path()).status, 0);
   for (const auto& [tool, commands] : kCommands) {
     for (const std::string& command : commands) {

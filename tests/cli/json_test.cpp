@@ -136,6 +136,16 @@ const Contract kRun = {"id: string",
                        "launch.arguments: list",
                        "tool_version: string"};
 
+const Contract kTrace = {"files[].file: string",
+                         "files[].rank: integer",
+                         "files[].rows[].group_desc: string",
+                         "files[].rows[].ranks: list",
+                         "files[].rows[].op: string",
+                         "files[].rows[].dtype: string",
+                         "files[].rows[].calls: integer",
+                         "files[].rows[].in_bytes: integer",
+                         "files[].rows[].out_bytes: integer",
+                         "files[].rows[].logical_bytes: integer"};
 const Contract kBlock = {"model: string",
                          "forward_reduce_scatter_mib: number",
                          "forward_all_gather_mib: number",
@@ -172,6 +182,8 @@ struct Case {
 // In this order: what acts on runs comes last.
 std::vector<Case> cases() {
   const std::string profile = (std::filesystem::path(TT_SOURCE_DIR) / "site/laptop.toml").string();
+  const std::string recording =
+      std::string(TT_SOURCE_DIR) + "/tests/transcripts/traces/param-comms-fsdp2-tp2.rank0.json";
   return {
       {"tt-sweep init base.toml", "tt.starter/1", {"text: string"}},
       {"tt-sweep init base.toml -o first.yaml", "tt.starter/1", {"file: string"}},
@@ -214,6 +226,7 @@ std::vector<Case> cases() {
       {"tt-comm block --hidden_size 4096 --seq_length 1024 --batch_size 8 --tp_size 2", "tt.comm.block/1", kBlock},
       {"tt-comm analyze", "tt.comm.analysis/1", {"model: string", "cases[].name: string"}},
       {"tt-comm append _bs1_tp1", "tt.append/1", {"summaries: integer"}},
+      {"tt-comm trace " + recording, "tt.comm.trace/1", kTrace},
       {"tt-submit hold", "tt.status/1", kStatus},
       {"tt-submit release", "tt.status/1", kStatus},
       {"tt-submit cancel", "tt.status/1", kStatus},
