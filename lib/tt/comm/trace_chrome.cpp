@@ -61,10 +61,10 @@ void ChromeReader::read_distributed_info(JsonView info) {
 
 void ChromeReader::event(JsonView one, const JsonStream::Byte& byte) {
   ++events_;
-  if (!one.is_object()) input_.refuse(byte(), "an event is not an object: the file is damaged");
   static constexpr std::array<std::string_view, 2> keys{"cat", "name"};
   std::array<JsonView, 2> found;
   one.pick(keys, found);
+  if (!found[1] && !one.is_object()) input_.refuse(byte(), "an event is not an object: the file is damaged");
   const std::string_view name = found[1].text().value_or("");
   constexpr std::string_view c10d = "c10d::";
   constexpr std::string_view functional = "_c10d_functional::";

@@ -60,6 +60,14 @@ Marks marks_of(const char* block) {
   return marks;
 }
 
+// std::popcount is a call into the compiler's library on processors of the plainest kind, for which Debian builds.
+int count_of(std::uint64_t marks) {
+  marks -= (marks >> 1U) & 0x5555555555555555U;
+  marks = (marks & 0x3333333333333333U) + ((marks >> 2U) & 0x3333333333333333U);
+  marks = (marks + (marks >> 4U)) & 0x0f0f0f0f0f0f0f0fU;
+  return static_cast<int>((marks * 0x0101010101010101U) >> 56U);
+}
+
 // Bit k: whether an odd number of bits up to and with k is set, which is "inside a string" for quotes.
 std::uint64_t running_parity(std::uint64_t marks) {
   for (const unsigned shift : {1U, 2U, 4U, 8U, 16U, 32U}) marks ^= marks << shift;
@@ -78,8 +86,9 @@ void ArrayScan::walk_block(const char* block, std::size_t offset, Found& found) 
   in_string_ = (inside >> 63U) != 0;
   const std::uint64_t opening = marks.opening & ~inside;
   const std::uint64_t closing = marks.closing & ~inside;
-  if (depth_ > std::popcount(closing)) {  // nothing can end here but parts of an element
-    depth_ += std::popcount(opening) - std::popcount(closing);
+  const int closed = count_of(closing);
+  if (depth_ > closed) {  // nothing can end here but parts of an element
+    depth_ += count_of(opening) - closed;
     return;
   }
   for (std::uint64_t left = opening | closing; left != 0; left &= left - 1) {
