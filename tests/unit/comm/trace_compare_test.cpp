@@ -1,0 +1,70 @@
+// Measured beside estimated. The estimate is written by hand from the formulas: FSDP 2 x TP 2, bfloat16, one layer,
+// op-level checkpointing, T = 2 * 16 * 96 * 2 = 6,144 bytes.
+#include "tt/comm/trace_compare.hpp"
+
+#include <gmock/gmock.h>
+
+#include "support/recordings.hpp"
+#include "tt/base/text.hpp"
+
+namespace tt::comm {
+namespace {
+
+using testing::ElementsAre;
+
+// tp: 3 gathers forward (2 of the block, 1 of the head), 3 backward, 2 recomputed; 3 and 3 reduce-scatters; the loss 3
+// times 128 bytes, norm weights 3 times 192. fsdp: embedding 24,192 twice, block 98,688 twice, norm and head 24,384
+// once; their gradients 48,384, 197,376 and 48,768. The gradient norm, 4 * 12 tensors, is control traffic.
+const std::string kEstimate = R"({"schema": "tt.comm.estimate/1", "model": "titan",
+  "groups": {"tp": {"size": 2}, "fsdp": {"size": 2}, "cp": {"size": 1}},
+  "ranks": [{"pp_rank": 0,
+    "rows": [{"dim": "tp", "op": "all_reduce", "logical_bytes_per_call": 128},
+             {"dim": "tp", "op": "all_reduce", "logical_bytes_per_call": 192}],
+    "total": {"tp.all_gather": {"count": 8, "logical_bytes": 49152},
+              "tp.reduce_scatter": {"count": 6, "logical_bytes": 36864},
+              "tp.all_reduce": {"count": 6, "logical_bytes": 960},
+              "fsdp.all_gather": {"count": 5, "logical_bytes": 270144},
+              "fsdp.reduce_scatter": {"count": 3, "logical_bytes": 294528}}}],
+  "control": [{"pp_rank": 0, "what": "gradient norm", "group_size": 2, "bytes": 48}]})";
+
+Comparison against(const std::string& estimate) {
+  return compare(test::load(test::recording("param-comms-fsdp2-tp2.rank0.json")), parse_json(estimate, "estimate"), 0);
+}
+
+TEST(TraceCompare, ARecordingOfWhatWasEstimatedAgreesInEveryRow) {
+  const Comparison made = against(kEstimate);
+  ASSERT_EQ(made.rows.size(), 5U);
+  for (const ComparedRow& row : made.rows) {
+    EXPECT_TRUE(row.agrees()) << row.dim << " " << row.op << " " << row.measured.calls << " "
+                              << row.measured.logical_bytes;
+    EXPECT_EQ(row.ratio, 1.0);
+  }
+  EXPECT_EQ(first_disagreement(made), "");
+  // Two gradient norms, and four values that are logged or counted.
+  EXPECT_THAT(made.notes, ElementsAre("6 calls of control traffic left out, as in the estimate"));
+}
+
+TEST(TraceCompare, NamesTheFirstRowThatDisagrees) {
+  const Comparison made =
+      against(replace_all(kEstimate, R"("count": 6, "logical_bytes": 36864)", R"("count": 8, "logical_bytes": 49152)"));
+  EXPECT_EQ(first_disagreement(made),
+            "tp reduce_scatter: 6 calls and 36,864 bytes measured, 8 calls and 49,152 bytes estimated (ratio 0.75)");
+}
+
+TEST(TraceCompare, WhatWasMeasuredOnlyIsARowOfItsOwn) {
+  const Comparison made =
+      against(replace_all(kEstimate, R"("tp.reduce_scatter": {"count": 6, "logical_bytes": 36864},)", ""));
+  EXPECT_EQ(first_disagreement(made),
+            "tp reduce_scatter: 6 calls and 36,864 bytes measured, 0 calls and 0 bytes estimated");
+}
+
+TEST(TraceCompare, AnotherModelOrADumpIsNotCompared) {
+  EXPECT_THAT(against(R"({"model": "published"})").notes,
+              ElementsAre("only an estimate of model `titan` counts collectives: nothing to compare with"));
+  const Recording dump = test::load(test::recording("flight-recorder-tp2.rank0.json"));
+  EXPECT_THAT(compare(dump, parse_json(kEstimate, "estimate"), 0).notes,
+              ElementsAre("a dump of the flight recorder holds the last calls of a job, not a step"));
+}
+
+}  // namespace
+}  // namespace tt::comm
