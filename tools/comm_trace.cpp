@@ -9,7 +9,13 @@
 namespace tt::tool {
 namespace {
 
-ExitCode trace(const Tool& tool, const std::vector<std::string>& files) {
+struct Flags {
+  std::vector<std::string> files;
+  std::string estimate;
+  std::int64_t pp_rank = 0;
+};
+
+std::vector<comm::Recording> load(const std::vector<std::string>& files) {
   std::vector<comm::Recording> recordings;
   Problems problems;
   for (const std::string& file : files) {
@@ -21,24 +27,56 @@ ExitCode trace(const Tool& tool, const std::vector<std::string>& files) {
     }
   }
   problems.throw_if_any();
-  tool.flags().json ? print_record(comm::trace_record(recordings)) : print(comm::trace_text(recordings));
+  return recordings;
+}
+
+Value load_estimate(const Flags& flags) {
+  const auto text = read_file_if_there(flags.estimate);
+  if (!text) throw BadInput(Problem{whole_file(flags.estimate), "there is no such file", ""});
+  Value estimate = parse_json(*text, flags.estimate);
+  if (estimate.text_or("schema") == "tt.summary/1") estimate = estimate.at("estimate");
+  if (estimate.text_or("schema") != "tt.comm.estimate/1")
+    throw BadInput(Problem{whole_file(flags.estimate),
+                           "is no estimate (tt.comm.estimate/1) and no summary that holds one",
+                           "tt-comm estimate ... --json > FILE writes one"});
+  return estimate;
+}
+
+ExitCode trace(const Tool& tool, const Flags& flags) {
+  const std::vector<comm::Recording> recordings = load(flags.files);
+  Value record = comm::trace_record(recordings);
+  std::string text = comm::trace_text(recordings);
+  if (!flags.estimate.empty()) {
+    const Value estimate = load_estimate(flags);
+    Value comparisons = Value::array();
+    for (const comm::Recording& recording : recordings) {
+      const comm::Comparison made = comm::compare(recording, estimate, flags.pp_rank);
+      comparisons.push(comm::comparison_record(made).set("file", recording.file));
+      text += "\n" + recording.file + ": " + comm::comparison_text(made);
+    }
+    record.set("comparisons", comparisons);
+  }
+  tool.flags().json ? print_record(record) : print(text);
   return ExitCode::done;
 }
 
 }  // namespace
 
 void add_trace_command(Tool& tool) {
-  const auto files = std::make_shared<std::vector<std::string>>();
+  const auto flags = std::make_shared<Flags>();
   CLI::App& command =
       tool.command("trace", "What a training really moved, from what it recorded: per group, operation and type.",
                    "  A trace of PyTorch's profiler: tt-comm trace rank0_trace.json\n"
                    "  Several ranks, as a record:    tt-comm trace rank0_trace.json rank1_trace.json --json\n"
                    "  A log of NCCL's collectives:   tt-comm trace nccl.log\n",
-                   [&tool, files] { return trace(tool, *files); });
+                   [&tool, flags] { return trace(tool, *flags); });
   command
-      .add_option("FILE", *files,
+      .add_option("FILE", flags->files,
                   "Profiler traces, flight recorder dumps (JSON), NCCL logs; plain or gzip, told apart by content")
       ->required();
+  command.add_option("--compare", flags->estimate, "Beside this estimate (`tt-comm estimate --json`) or summary.json")
+      ->type_name("FILE");
+  command.add_option("--pp-rank", flags->pp_rank, "Pipeline rank of the recordings, for --compare (0)")->type_name("N");
 }
 
 }  // namespace tt::tool

@@ -162,6 +162,27 @@ Comparison compare(const Recording& recording, const Value& estimate, std::int64
   return comparison;
 }
 
+Value comparison_record(const Comparison& comparison) {
+  Value rows = Value::array();
+  for (const ComparedRow& row : comparison.rows)
+    rows.push(Value::object()
+                  .set("dim", row.dim)
+                  .set("op", row.op)
+                  .set("measured_calls", row.measured.calls)
+                  .set("estimated_calls", row.estimated.calls)
+                  .set("measured_logical_bytes", row.measured.logical_bytes)
+                  .set("estimated_logical_bytes", row.estimated.logical_bytes)
+                  .set("ratio", row.ratio ? Value(*row.ratio) : Value())
+                  .set("agrees", row.agrees()));
+  Value notes = Value::array();
+  for (const std::string& note : comparison.notes) notes.push(note);
+  const std::string first = first_disagreement(comparison);
+  return Value::object()
+      .set("rows", rows)
+      .set("first_disagreement", first.empty() ? Value() : Value(first))
+      .set("notes", notes);
+}
+
 std::string first_disagreement(const Comparison& comparison) {
   if (!comparison.first_disagreement) return {};
   const ComparedRow& row = comparison.rows[*comparison.first_disagreement];

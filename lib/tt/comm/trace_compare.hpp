@@ -37,6 +37,8 @@ struct Comparison {
 // sides. Calls of several profiler steps are divided by their number.
 Comparison compare(const Recording& recording, const Value& estimate, std::int64_t pp_rank);
 
+Value comparison_record(const Comparison& comparison);
+
 // "tp all_gather: 10 calls and 61,440 bytes measured, 8 calls and 49,152 bytes estimated (ratio 1.25)"; empty: all
 // agree.
 std::string first_disagreement(const Comparison& comparison);

@@ -96,4 +96,19 @@ std::string trace_text(std::span<const Recording> recordings) {
   return text;
 }
 
+std::string comparison_text(const Comparison& comparison) {
+  std::string text = "measured beside estimated (model titan), one step, logical bytes\n";
+  for (const std::string& note : comparison.notes) text += fmt::format("  note: {}\n", note);
+  if (comparison.rows.empty()) return text;
+  std::vector<Cells> rows{{"group", "operation", "calls", "estimated", "bytes", "estimated", "ratio"}};
+  for (const ComparedRow& row : comparison.rows)
+    rows.push_back({row.dim, row.op, with_thousands(static_cast<std::int64_t>(row.measured.calls)),
+                    with_thousands(static_cast<std::int64_t>(row.estimated.calls)),
+                    bytes_text(row.measured.logical_bytes), bytes_text(row.estimated.logical_bytes),
+                    row.ratio ? fmt::format("{:.4f}", *row.ratio) : "-"});
+  text += "\n" + table(rows, 2) + "\n";
+  const std::string first = first_disagreement(comparison);
+  return text + (first.empty() ? "all rows agree\n" : "the first row that disagrees: " + first + "\n");
+}
+
 }  // namespace tt::comm
