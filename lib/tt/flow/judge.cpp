@@ -56,7 +56,11 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   if (asked_to_stop && evidence.claimed_by_job() && !end_was_seen) {
     return {RunState::lost, "", "it was asked to end, and nobody saw it end", {}};
   }
-  if (asked_to_stop || (end && (end->reason == EndReason::cancelled || end->reason == EndReason::preempted))) {
+  // A scheduler that says "taken back before it started" of a run that left an exit record has forgotten what it was.
+  const bool forgotten = end && end->reason == EndReason::cancelled && !end->started && evidence.has_exit();
+  const bool was_stopped =
+      end && !forgotten && (end->reason == EndReason::cancelled || end->reason == EndReason::preempted);
+  if (asked_to_stop || was_stopped) {
     return stopped(evidence, preempted);
   }
   if (evidence.claim && evidence.claim->revoked)
@@ -68,6 +72,9 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   const bool warned = evidence.has_exit() && evidence.reading->exit->ended_by == "SIGUSR1";
   if (warned || (end && end->reason == EndReason::time_limit))
     return {RunState::timed_out, "time-limit", "reached its walltime", {}};
+  // Warned that its time was nearly up, it ended in time: the scheduler then sees an end like any other.
+  if (evidence.has_exit() && evidence.reading->exit->ended_by == "SIGUSR1")
+    return {RunState::timed_out, "time-limit", "was warned that its walltime was nearly reached", {}};
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
   if (!evidence.claimed_by_job()) {
     if (end && end->reason != EndReason::lost)

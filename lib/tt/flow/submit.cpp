@@ -73,6 +73,7 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.environment = job_environment(around.environment);
   prepared.argv = scheduler.submit_argv(prepared.request);
   job.directives = scheduler.directives(prepared.request);
+  job.submitter = {prepared.request.environment.all().begin(), prepared.request.environment.all().end()};
   prepared.script = render::job_script(job);
   return prepared;
 }

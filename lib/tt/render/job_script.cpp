@@ -40,6 +40,14 @@ Value text_list(const std::vector<std::string>& texts) {
   return list;
 }
 
+// When a job tells itself that its time is nearly up, in seconds from its start; empty: it has no limit.
+std::string warn_after(const JobRequest& request) {
+  const Seconds limit = request.shape.walltime;
+  if (limit.count() <= 0) return "";
+  return std::to_string(
+      static_cast<std::int64_t>(std::max(0.0, std::floor((limit - request.site.warn_before).count()))));
+}
+
 std::int64_t whole_seconds(Seconds duration) { return static_cast<std::int64_t>(std::floor(duration.count())); }
 
 Value script_data(const JobRequest& request) {
@@ -56,7 +64,10 @@ Value script_data(const JobRequest& request) {
       .set("rendezvous", site.rendezvous_host)
       .set("first_port", static_cast<std::int64_t>(site.rendezvous_ports.value_or(kPorts).first))
       .set("last_port", static_cast<std::int64_t>(site.rendezvous_ports.value_or(kPorts).second))
+      .set("launcher", site.launcher)
       .set("launcher_words", text_list(site.launcher_words))
+      .set("warn_after", warn_after(request))
+      .set("submitter", environment_list(request.submitter))
       .set("environment", environment_list(site_environment(site, request.shape.nodes)));
 }
 

@@ -47,6 +47,7 @@ struct JobRequest {
   site::Profile site;
   Resources shape;                      // of one task; the same for all of them
   std::vector<std::string> directives;  // lines for its head, as the scheduler wants them
+  Variables submitter;                  // environment for schedulers whose jobs inherit none
   std::filesystem::path submission_folder;
   std::optional<std::filesystem::path> templates;  // looked into before the embedded ones
 };

@@ -5,6 +5,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/process.hpp"
 #include "tt/scheduler/local.hpp"
+#include "tt/scheduler/pbs.hpp"
 #include "tt/scheduler/slurm.hpp"
 
 namespace tt::scheduler {
@@ -29,9 +30,10 @@ std::unique_ptr<Scheduler> make_scheduler(const site::Profile& profile, const st
   static SystemRunner runner;
   if (profile.scheduler == "slurm")
     return std::make_unique<SlurmScheduler>(profile, workspace, environment, runner, clock);
+  if (profile.scheduler == "pbs") return std::make_unique<PbsScheduler>(profile, workspace, environment, runner, clock);
   if (profile.scheduler != "local") {
     throw Error(
-        fmt::format("site '{}' uses the scheduler '{}', and this version speaks to 'local' and 'slurm' only; "
+        fmt::format("site '{}' uses the scheduler '{}', and this version speaks to 'local', 'slurm' and 'pbs' only; "
                     "--site laptop runs on this machine",
                     profile.name, profile.scheduler));
   }

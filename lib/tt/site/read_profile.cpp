@@ -14,7 +14,7 @@ namespace tt::site {
 namespace {
 
 const std::vector<std::string> kSchedulers{"local", "slurm", "pbs"};
-const std::vector<std::string> kLaunchers{"none", "srun", "mpiexec-pals", "ibrun", "mpirun", "pbsdsh", "ssh"};
+const std::vector<std::string> kLaunchers{"none", "srun", "mpiexec-pals", "ibrun", "mpirun", "pbsdsh", "pbs_tmrsh", "ssh"};
 const std::vector<std::string> kAccounting{"sacct", "qstat-x", "none"};
 const std::vector<std::string> kCron{"crontab", "scrontab", "systemd", "none"};
 const std::vector<std::string> kTables{"detect", "node",       "limits", "queue",       "launch",  "environment",

@@ -26,13 +26,13 @@ TEST(ChooseScheduler, NamesASchedulerItCannotSpeakTo) {
   SystemClock clock;
   site::Profile profile;
   profile.name = "bigsite";
-  profile.scheduler = "pbs";
+  profile.scheduler = "lsf";
   try {
     make_scheduler(profile, workspace.path(), Environment{}, clock);
     FAIL() << "made";
   } catch (const Error& error) {
     EXPECT_EQ(std::string(error.what()),
-              "site 'bigsite' uses the scheduler 'pbs', and this version speaks to 'local' and 'slurm' only; "
+              "site 'bigsite' uses the scheduler 'lsf', and this version speaks to 'local', 'slurm' and 'pbs' only; "
               "--site laptop runs on this machine");
   }
 }

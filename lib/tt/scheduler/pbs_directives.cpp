@@ -1,0 +1,139 @@
+#include "tt/scheduler/pbs_directives.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "tt/base/error.hpp"
+#include "tt/base/text.hpp"
+#include "tt/scheduler/pbs_commands.hpp"
+
+namespace tt::scheduler::pbs {
+namespace {
+
+// "-l" and "walltime=01:00:00". PBS merges -l and -W by the name before the equals sign, other options by their letter.
+struct Option {
+  std::string letter;
+  std::string value;
+  std::string subject() const {
+    if (letter != "-l" && letter != "-W") return letter;
+    return letter + " " + value.substr(0, value.find('='));
+  }
+};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// "-l filesystems=home:eagle", as a site writes it: the option up to the first blank, and all the rest is its value.
+Option read_option(const std::string& text) {
+  const std::string_view trimmed = trim(text);
+  if (trimmed.size() < 2 || trimmed[0] != '-' || !is_letter(trimmed[1]) || (trimmed.size() > 2 && trimmed[2] != ' ')) {
+    throw Error(
+        fmt::format("'{}' is no option of qsub: a letter and its value were wanted, such as \"-l filesystems=home\"",
+                    printable(text)),
+        ExitCode::bad_input);
+  }
+  return {std::string(trimmed.substr(0, 2)), std::string(trim(trimmed.substr(2)))};
+}
+
+class Directives {
+ public:
+  explicit Directives(const site::Profile& site) {
+    for (const std::string& text : site.always) always_.push_back(read_option(text));
+    for (const std::string& text : site.never) never_.push_back(read_option(text).subject());
+  }
+  // Ours, unless the site says something of its own about that, or never takes it.
+  void add(const std::string& letter, const std::string& value) {
+    const Option option{letter, value};
+    const bool is_said = std::any_of(always_.begin(), always_.end(),
+                                     [&](const Option& one) { return one.subject() == option.subject(); });
+    if (!is_said) write(option);
+  }
+  void add_those_of_the_site() {
+    for (const Option& option : always_) write(option);
+  }
+  std::vector<std::string> lines() { return std::move(lines_); }
+
+ private:
+  void write(const Option& option) {
+    for (const std::string& refused : never_) {
+      if (refused == option.subject() || refused == option.letter) return;
+    }
+    std::string line = "#PBS " + option.letter;
+    if (!option.value.empty()) line += " " + directive_word(option.value);
+    lines_.push_back(std::move(line));
+  }
+  std::vector<Option> always_;
+  std::vector<std::string> never_;
+  std::vector<std::string> lines_;
+};
+
+// The CPUs that belong to the GPUs of a chunk, all of a node for all of its GPUs.
+std::optional<int> cpus_of(const Resources& shape, const site::Profile& site) {
+  if (!site.cpus_per_node) return std::nullopt;
+  if (site.gpus_per_node == 0 || shape.gpus_per_node >= site.gpus_per_node) return site.cpus_per_node;
+  return std::max(1, *site.cpus_per_node * shape.gpus_per_node / site.gpus_per_node);
+}
+
+std::string select_of(const Resources& shape, const site::Profile& site) {
+  const auto cpus = cpus_of(shape, site);
+  std::string wanted = site.gpu_request;
+  if (wanted.empty()) wanted = cpus ? "{nodes}:ncpus={cpus}:ngpus={gpus}" : "{nodes}:ngpus={gpus}";
+  if (wanted.find("{cpus}") != std::string::npos && !cpus) {
+    throw Error(fmt::format("site '{}' asks for {{cpus}} in launch.gpu_request and does not say node.cpus", site.name),
+                ExitCode::bad_input);
+  }
+  wanted = replace_all(wanted, "{nodes}", std::to_string(shape.nodes));
+  wanted = replace_all(wanted, "{gpus}", std::to_string(shape.gpus_per_node));
+  if (cpus) wanted = replace_all(wanted, "{cpus}", std::to_string(*cpus));
+  if (!site.constraint.empty()) wanted += ":" + site.constraint;
+  return wanted;
+}
+
+// Where the output of each task goes. qsub takes printable ASCII there and nothing else; a path relative to the
+// submission folder, which qsub is called from, says the same.
+std::string output_of(const SubmitRequest& request) {
+  const bool is_array = array_range(request.indices).has_value();
+  const std::string name = is_array ? "^array_index^.out" : fmt::format("{}.out", request.indices.front());
+  const std::string folder = request.submission.string();
+  const bool is_plain = std::all_of(folder.begin(), folder.end(), [](char c) { return c >= ' ' && c <= '~'; }) &&
+                        folder.find("^array_index^") == std::string::npos;
+  return is_plain ? folder + "/" + name : name;
+}
+
+}  // namespace
+
+std::string directive_word(std::string_view text) {
+  if (has_control_character(text)) {
+    throw Error(fmt::format("'{}' has a control character and cannot stand on a #PBS line", printable(text)),
+                ExitCode::bad_input);
+  }
+  const auto is_bare = [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || std::string_view("_@%+=:,./-^").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_bare)) return std::string(text);
+  // Nothing is special between quotes but the quote itself.
+  return "'" + replace_all(std::string(text), "'", "'\"'\"'") + "'";
+}
+
+std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site) {
+  Directives all(site);
+  // A dry run has no token yet.
+  all.add("-N", job_name(request.token));
+  if (!site.account.empty()) all.add("-A", site.account);
+  if (!site.partition.empty()) all.add("-q", site.partition);
+  all.add("-l", "select=" + select_of(request.shape, site));
+  // Without it chunks may share a host.
+  if (request.shape.nodes > 1) all.add("-l", "place=scatter");
+  if (request.walltime.count() > 0) all.add("-l", "walltime=" + walltime_word(request.walltime));
+  all.add_those_of_the_site();
+  all.add("-r", "y");  // arrays have to; a second start finds its attempt claimed and does not train
+  all.add("-m", "n");
+  all.add("-j", "oe");
+  all.add("-k", "doe");
+  all.add("-W", "umask=022");
+  all.add("-o", output_of(request));
+  return all.lines();
+}
+
+}  // namespace tt::scheduler::pbs
