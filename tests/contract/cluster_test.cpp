@@ -42,6 +42,11 @@ std::map<std::string, std::string> site_with(const Workspace& workspace, const s
   return {{"TT_SITE", (workspace / "site.toml").string()}};
 }
 
+// What the batch system under test says, in its own words.
+std::string in_words_of(const std::string& slurm, const std::string& pbs) {
+  return tt::test::scheduler_under_test().is_pbs() ? pbs : slurm;
+}
+
 // A program of the batch system, with the environment of the cluster.
 tt::ProcessResult ask(std::vector<std::string> argv) {
   tt::Command command;
@@ -143,13 +148,14 @@ TEST_F(Cluster, AJobThatCanNeverStartEndsTheWaitingAndIsNamed) {
   const auto site = site_with(workspace, "cpus = 128", "cpus = 16");
   const tt::ProcessResult run = workspace.tool("tt-submit", {"run", "sweep.yaml"}, site);
   EXPECT_EQ(run.status, 3) << run.out << run.err;
-  EXPECT_THAT(
-      run.err,
-      HasSubstr("_bs1 will never start: the scheduler says PartitionConfig; `tt-submit cancel _bs1` takes it back"));
+  EXPECT_THAT(run.err, HasSubstr("_bs1 will never start: the scheduler says " +
+                                 in_words_of("PartitionConfig", "Can Never Run: Not enough total nodes available") +
+                                 "; `tt-submit cancel _bs1` takes it back"));
   EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
 }
 
 TEST_F(Cluster, ARequeuedTaskNeverTrainsASecondTime) {
+  TT_SLURM_ONLY("users of PBS cannot requeue");
   const Workspace workspace(runs(1, "env: {STAND_IN_SECONDS: \"60\"}\n"));
   const auto site = site_with(workspace, "[launch]", "[launch]\nalways = [\"--requeue\"]");
   ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site).status, 0);
@@ -172,6 +178,7 @@ TEST_F(Cluster, ARequeuedTaskNeverTrainsASecondTime) {
 // --- silence ---------------------------------------------------------------------------------------------------------
 
 TEST_F(Cluster, AFrozenControllerIsNamedAndTheSubmissionIsSettledOnceItThaws) {
+  TT_SLURM_ONLY("a qsub that hangs is waited for longer than a story may take: see the tests of the scheduler itself");
   const Workspace workspace(runs(2));
   tt::test::tell_cluster({"controller", "freeze"});
   const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--no-wait"});
@@ -190,7 +197,8 @@ TEST_F(Cluster, AControllerThatIsGoneForAWhileLosesNothing) {
   const tt::ProcessResult status = workspace.submit({"status", "--json"});
   const tt::Value record = tt::parse_json(status.out, "status");
   EXPECT_EQ(record.at("sites").as_list().front().text_or("asked"), "could-not-ask");
-  EXPECT_THAT(record.at("sites").as_list().front().text_or("why"), HasSubstr("Unable to contact slurm controller"));
+  EXPECT_THAT(record.at("sites").as_list().front().text_or("why"),
+              HasSubstr(in_words_of("Unable to contact slurm controller", "PBS cannot be reached")));
   for (const tt::Value& one : record.at("runs").as_list()) EXPECT_NE(one.text_or("state"), "lost");
   EXPECT_NE(workspace.submit({"cancel", "_bs1"}).status, 0) << "nobody could be told";
   tt::test::tell_cluster({"controller", "start"});
@@ -210,7 +218,7 @@ torchrun --nproc_per_node="$NGPU" --rdzv_backend c10d --rdzv_endpoint=localhost:
 )sh";
 // Says what it was called with and where, then behaves like a training.
 const char* const kTorchrun = R"sh(#!/usr/bin/env bash
-echo "$SLURMD_NODENAME $*" >>"$STAND_IN_NOTES"
+echo "${SLURMD_NODENAME:-n$((TT_NODE + 1))} $*" >>"$STAND_IN_NOTES"
 echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - step:  1  loss:  4.0  grad_norm:  1.0000  memory:  1.00GiB(1.00%)  tps: 1,000  tflops: 1.00  mfu: 1.00%"
 [ "${STAND_IN_BAD_NODE-}" = "$TT_NODE" ] && exit 3
 [ -z "${STAND_IN_SECONDS-}" ] || sleep "$STAND_IN_SECONDS"
@@ -300,9 +308,12 @@ TEST_F(Cluster, ASweepStartedInsideAJobIsItsOwn) {
   tt::write_new_file(workspace / "outer.sh", "#!/bin/bash\nexport TT_SITE=" + scheduler.site + "\ncd " +
                                                  workspace.path().string() + "\n" + TT_TOOLS_DIR +
                                                  "/tt-submit run sweep.yaml >outer.out 2>&1\necho $? >outer.status\n");
-  ASSERT_TRUE(
-      ask({"sbatch", "--array=7", "--ntasks-per-node=2", "--output=/dev/null", (workspace / "outer.sh").string()})
-          .ok());
+  const std::string outer = (workspace / "outer.sh").string();
+  const tt::ProcessResult submitted =
+      ask(scheduler.is_pbs()
+              ? std::vector<std::string>{"qsub", "-V", "-J", "7-8:2", "-o", "/dev/null", "-j", "oe", outer}
+              : std::vector<std::string>{"sbatch", "--array=7", "--ntasks-per-node=2", "--output=/dev/null", outer});
+  ASSERT_TRUE(submitted.ok()) << submitted.err;
   ASSERT_TRUE(eventually([&] { return tt::is_there(workspace / "outer.status"); }, std::chrono::seconds(90)));
   EXPECT_EQ(tt::test::read(workspace / "outer.status"), "0\n") << tt::test::read(workspace / "outer.out");
   expect_each_trained_once(workspace, 2);
@@ -315,7 +326,8 @@ TEST_F(Cluster, HostileValuesNeverBecomeCommands) {
            "name: \"x\"\n"));
   const auto site = site_with(workspace, "[launch]",
                               "[launch]\naccount = \"a b$(touch canary)\\\"; touch canary #\"\n"
-                              "always = [\"--comment=`touch canary` $(touch canary)\"]");
+                              "always = [\"" +
+                                  in_words_of("--comment=", "-P ") + "`touch canary` $(touch canary)\"]");
   const tt::ProcessResult run = workspace.tool("tt-submit", {"run", "sweep.yaml"}, site);
   EXPECT_EQ(run.status, 0) << run.out << run.err;
   expect_each_trained_once(workspace, 1);

@@ -14,30 +14,17 @@
 namespace tt::test {
 namespace {
 
-// A run on one GPU is given all 16 CPUs of a node: four at once, as on the laptop site.
-const char* const kSlurmSite = R"(name = "lab"
-scheduler = "slurm"
-accounting = "none"
-[node]
-gpus = 8
-cpus = 128
-[limits]
-default_walltime = "00:10:00"
-warn_before = "00:00:20"
-kill_after = "00:00:08"
-settle_time = "00:00:02"
-ask_every = "00:00:01"
-[launch]
-launcher = "srun"
-gpu_request = "--gpus-per-node={gpus}"
-)";
-
 ProcessResult cluster_command(const std::string& name, std::vector<std::string> words) {
   Command command;
   command.argv = {std::string(TT_SOURCE_DIR) + "/tests/clusters/" + name};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.environment = Environment::of_this_process();
   return SystemRunner().run(command, Seconds{120});
+}
+
+// The profile that goes with it.
+std::string site_of(const std::string& name) {
+  return read_file(std::filesystem::path(TT_SOURCE_DIR) / "tests/clusters" / (name + ".toml"));
 }
 
 // Lives as long as the test program; the cluster also watches whether we do.
@@ -56,11 +43,10 @@ class Cluster {
       const std::size_t equals = line.find('=');
       under_test_.environment[line.substr(0, equals)] = line.substr(equals + 1);
     }
-    const bool accounting = std::find(words.begin(), words.end(), "--accounting") != words.end();
-    under_test_.site =
-        folder_
-            .write("site.toml", accounting ? replace_all(kSlurmSite, "\"none\"", "\"sacct\"") : std::string(kSlurmSite))
-            .string();
+    std::string site = site_of(name);
+    if (std::find(words.begin(), words.end(), "--accounting") != words.end())
+      site = replace_all(site, "\"none\"", "\"sacct\"");
+    under_test_.site = folder_.write("site.toml", site).string();
   }
   ~Cluster() {
     if (getpid() == owner_) cluster_command(name_, {"stop", under_test_.folder.string()});

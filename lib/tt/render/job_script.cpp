@@ -40,12 +40,13 @@ Value text_list(const std::vector<std::string>& texts) {
   return list;
 }
 
-// When a job tells itself that its time is nearly up, in seconds from its start; empty: it has no limit.
+// When a job tells itself that its time is nearly up, in seconds from its start; empty: it has no limit. Of a limit that
+// is shorter than the warning, half.
 std::string warn_after(const JobRequest& request) {
-  const Seconds limit = request.shape.walltime;
-  if (limit.count() <= 0) return "";
-  return std::to_string(
-      static_cast<std::int64_t>(std::max(0.0, std::floor((limit - request.site.warn_before).count()))));
+  const double limit = request.shape.walltime.count();
+  if (limit <= 0) return "";
+  const double early = limit - request.site.warn_before.count();
+  return std::to_string(static_cast<std::int64_t>(std::max(1.0, std::floor(early > 0 ? early : limit / 2))));
 }
 
 std::int64_t whole_seconds(Seconds duration) { return static_cast<std::int64_t>(std::floor(duration.count())); }

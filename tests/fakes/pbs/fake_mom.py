@@ -3,6 +3,7 @@ deleted, and tells the server."""
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,9 +104,9 @@ def run(server, job, index):
     everything = [leader.pid, *remote_sessions(server, key)]
     send(everything, signal.SIGKILL)
     status = leader.returncode if leader.returncode >= 0 else 256 - leader.returncode
-    if not live:
+    if not live and (os.path.isfile(final) or not os.path.exists(final)):  # /dev/null keeps nothing
         with contextlib.suppress(OSError):
-            os.replace(out, final)
+            shutil.move(out, final)
     if ending == "walltime":
         return -29, FAILED, " and exceeded resource walltime"
     if ending == "deleted":

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support/recording.hpp"
+#include "support/pbs_recording.hpp"
 #include "support/temp_folder.hpp"
 #include "tt/base/error.hpp"
 

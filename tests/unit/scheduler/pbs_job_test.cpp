@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support/recording.hpp"
+#include "support/pbs_recording.hpp"
 #include "tt/scheduler/pbs_replies.hpp"
 
 namespace tt::scheduler::pbs {

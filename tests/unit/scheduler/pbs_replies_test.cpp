@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support/recording.hpp"
+#include "support/pbs_recording.hpp"
 
 namespace tt::scheduler::pbs {
 namespace {
