@@ -47,6 +47,12 @@ std::string in_words_of(const std::string& slurm, const std::string& pbs) {
   return tt::test::scheduler_under_test().is_pbs() ? pbs : slurm;
 }
 
+// A queue that takes so many jobs of one user, and jobs go there.
+std::string queue_of(int max_queued) {
+  const std::string name = in_words_of("main", "workq");
+  return fmt::format("[[queue]]\nname = \"{0}\"\nmax_queued = {1}\n[launch]\npartition = \"{0}\"", name, max_queued);
+}
+
 // A program of the batch system, with the environment of the cluster.
 tt::ProcessResult ask(std::vector<std::string> argv) {
   tt::Command command;
@@ -73,8 +79,7 @@ void expect_each_trained_once(const Workspace& workspace, std::size_t count) {
 
 TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
   const Workspace workspace(runs(5));
-  const auto site =
-      site_with(workspace, "[launch]", "[[queue]]\nname = \"main\"\nmax_queued = 2\n[launch]\npartition = \"main\"");
+  const auto site = site_with(workspace, "[launch]", queue_of(2));
   const tt::ProcessResult first = workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
   EXPECT_EQ(first.status, 0) << first.err;
   EXPECT_THAT(first.err, HasSubstr("3 runs wait: lab takes 2 jobs of one user at a time"));
@@ -90,8 +95,7 @@ TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
 
 TEST_F(Cluster, WhatWaitsForRoomCanBeCancelled) {
   const Workspace workspace(runs(4, "env: {STAND_IN_SECONDS: \"60\"}\n"));
-  const auto site =
-      site_with(workspace, "[launch]", "[[queue]]\nname = \"main\"\nmax_queued = 1\n[launch]\npartition = \"main\"");
+  const auto site = site_with(workspace, "[launch]", queue_of(1));
   ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site).status, 0);
   ASSERT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
   const tt::ProcessResult wait = workspace.tool("tt-submit", {"wait"}, site);
@@ -190,6 +194,7 @@ TEST_F(Cluster, AFrozenControllerIsNamedAndTheSubmissionIsSettledOnceItThaws) {
 }
 
 TEST_F(Cluster, AControllerThatIsGoneForAWhileLosesNothing) {
+  if (tt::test::scheduler_under_test().name == "pbs-real") GTEST_SKIP() << "others work with this PBS";
   const Workspace workspace(runs(3, "env: {STAND_IN_SECONDS: \"4\"}\n"));
   const tt::ProcessIdentity run = workspace.start("tt-submit", {"run", "sweep.yaml"});
   ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 3; }));
@@ -305,7 +310,9 @@ TEST_F(ManyNodes, ACancelEndsEveryNodeAndIsRecorded) {
 TEST_F(Cluster, ASweepStartedInsideAJobIsItsOwn) {
   const Workspace workspace(runs(2));
   const auto& scheduler = tt::test::scheduler_under_test();
-  tt::write_new_file(workspace / "outer.sh", "#!/bin/bash\nexport TT_SITE=" + scheduler.site + "\ncd " +
+  std::string exports;
+  for (const auto& [name, value] : scheduler.environment) exports += "export " + name + "='" + value + "'\n";
+  tt::write_new_file(workspace / "outer.sh", "#!/bin/bash\n" + exports + "export TT_SITE=" + scheduler.site + "\ncd " +
                                                  workspace.path().string() + "\n" + TT_TOOLS_DIR +
                                                  "/tt-submit run sweep.yaml >outer.out 2>&1\necho $? >outer.status\n");
   const std::string outer = (workspace / "outer.sh").string();

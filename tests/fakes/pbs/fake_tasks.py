@@ -28,10 +28,16 @@ def task_environment(number):
     return kept
 
 
+def hear():
+    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(one, signal.SIG_DFL)
+
+
 def start(number, words, environment=None):
     own = environment or task_environment(number)
     try:
-        task = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True, env=own,
+        # Signals that whoever asks ignores are not ignored on the node.
+        task = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True, env=own, preexec_fn=hear,
                                 cwd=own.get("HOME", "/") if environment is None else None)
     except OSError:
         return None
