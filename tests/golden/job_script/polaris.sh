@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -l
 #PBS -N tt-abcdefgh23
 #PBS -A MyProject
 #PBS -q debug
@@ -13,7 +13,7 @@
 #PBS -W umask=022
 #PBS -o /lus/eagle/projects/MyProject/alice/submissions/abcdefgh23/^array_index^.out
 # tt-abcdefgh23, on site polaris: a job or a job array; each of its tasks is one training. The last lines say what one
-# does, in this order. Needs bash 4.4 and coreutils.
+# does, in this order. Needs bash 4.4 and coreutils. A login shell here and on every node, so that modules are known.
 
 # What the submitter's shell had: PBS hands nothing of it on, and on the other nodes of a job nothing of this script. What
 # belongs to the place the job runs at stays as it is there.
@@ -57,6 +57,7 @@ tt_ending=      # set from the first attempt to end the training on
 tt_until=0      # when (of SECONDS) what still trains is killed
 tt_node_status= # exit status of the training on this node
 tt_node_signal= # or the signal that ended it
+tt_waited=      # status of the child that was waited for
 tt_status=      # exit status of this script
 
 tt_now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
@@ -113,7 +114,7 @@ tt_node_address() {
 # One process on each node, with all its CPUs; when one ends badly the others are told to end.
 tt_launch() {
   local words=( --depth 64 --cpu-bind depth )
-  local part=(/bin/bash "$tt_submission/job.sh" --node "$1")
+  local part=(/bin/bash -l "$tt_submission/job.sh" --node "$1")
   case $tt_starter in
     mpiexec-pals) exec mpiexec -n "${#tt_nodes[@]}" --ppn 1 ${words[@]+"${words[@]}"} "${part[@]}" ;;
     mpirun) exec mpirun -np "${#tt_nodes[@]}" --map-by ppr:1:node ${words[@]+"${words[@]}"} "${part[@]}" ;;
@@ -155,15 +156,15 @@ tt_launch_each() {
 tt_start_on() {
   local host=${tt_nodes[$1]} part=("$tt_submission/job.sh" --node "$2" "$1") word remote=exec
   case $tt_starter in
-    pbs_tmrsh) exec pbs_tmrsh "$host" /bin/bash "${part[@]}" ;;
+    pbs_tmrsh) exec pbs_tmrsh "$host" /bin/bash -l "${part[@]}" ;;
     pbsdsh)
-      pbsdsh -n "$(tt_first_line "$host")" -- /bin/bash "${part[@]}"
+      pbsdsh -n "$(tt_first_line "$host")" -- /bin/bash -l "${part[@]}"
       # Its own status is always 0; what the node left is not.
       [[ $(cat -- "$tt_attempt_folder/node-$1.exit" 2>/dev/null) == *'"status":0,'* ]]
       return
       ;;
     ssh)
-      for word in /bin/bash "${part[@]}"; do
+      for word in /bin/bash -l "${part[@]}"; do
         remote+=" $(tt_quote "$word")"
       done
       exec ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new --depth 64 --cpu-bind depth "$host" "$remote"
@@ -187,7 +188,7 @@ tt_watch_for_end() {
   [[ $tt_starter == mpiexec-pals || $tt_starter == mpirun ]] && return
   while kill -0 "$$" 2>/dev/null; do
     [[ -s $1.end ]] && kill -"$(<"$1.end")" "$$" 2>/dev/null && return
-    sleep 1
+    sleep 0.5
   done
 }
 
@@ -399,7 +400,7 @@ tt_show_environment() {
   printf '# python:   %s\n' "$python"
   printf '# torchrun: %s\n' "$tt_torchrun"
   if [[ $tt_torchrun != none && $python != none ]]; then
-    (cd -- "$tt_work" && timeout 30 "$python" "$tt_submission/python/tt_versions.py")
+    (cd -- "$tt_work" && timeout 30 "$python" "$tt_submission/python/tt_versions.py" "$tt_folder/run.json")
   fi
   while IFS= read -r name; do
     case $name in
@@ -465,16 +466,25 @@ tt_make_environment() {
   export TT_RUN=$tt_run TT_ATTEMPT=$tt_attempt TT_NONCE=$tt_nonce.$tt_node
 }
 
-# The training, in a shell of its own that it replaces.
+# The training, in a shell of its own that outlives the signals which end it and leaves its status in a file: when a
+# signal and the end of a child come at the same moment, the `wait` of bash 5.2 answers -1 and never the status.
 tt_training() {
+  local status
   set +u
   tt_make_environment
   tt_show_environment
   cd -- "$tt_work" || exit 126
+  { set +m; } 2>/dev/null # the training stays in our process group
+  trap : HUP INT TERM USR1 USR2 XCPU
+  exec 3>&2 2>/dev/null # what bash says of a child that was killed is nobody's log
   if [[ -x $tt_script ]]; then
-    exec "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+    "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"} 2>&3 3>&-
+  else
+    bash "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"} 2>&3 3>&-
   fi
-  exec bash "$tt_script" ${tt_arguments[@]+"${tt_arguments[@]}"}
+  status=$?
+  printf '%s' "$status" >"$tt_attempt_folder/.status-$tt_node"
+  exit "$status"
 }
 
 # All living processes of the training: its process group, and those that left it (torchrun's workers are sessions of
@@ -546,9 +556,19 @@ tt_listen() {
   trap 'tt_on_signal SIGXCPU' XCPU
 }
 
+# Sets tt_waited to the status of a child. A signal cuts `wait` short, and what it then answers is not the child's status.
+tt_wait_for() {
+  local seen
+  while seen=$tt_signals; do
+    wait "$1" 2>/dev/null
+    tt_waited=$?
+    ((seen == tt_signals)) && return
+  done
+}
+
 # Runs the training in a process group of its own and waits for it. Sets tt_node_status or tt_node_signal.
 tt_run_training() {
-  local seen status name
+  local status name
   [[ -z $tt_ended_by ]] || return
   { set -m; } 2>/dev/null
   tt_training </dev/null >>"$tt_output" 2>&1 &
@@ -556,13 +576,15 @@ tt_run_training() {
   { set +m; } 2>/dev/null
   # A signal that came before tt_leader was set found nothing to end.
   [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
-  # A signal cuts `wait` short; what it then answers is not the training's status.
-  while seen=$tt_signals; do
-    wait "$tt_leader" 2>/dev/null
-    status=$?
-    ((seen == tt_signals)) && break
-  done
+  tt_wait_for "$tt_leader"
+  status=$tt_waited
   tt_end_training "$tt_grace_told"
+  if ((status < 0)); then
+    status=
+    [[ -r $tt_attempt_folder/.status-$tt_node ]] && status=$(<"$tt_attempt_folder/.status-$tt_node")
+  fi
+  rm -f -- "$tt_attempt_folder/.status-$tt_node"
+  [[ -n $status ]] || return # nobody saw it
   if ((status > 128 && status < 160)) && name=$(kill -l "$status" 2>/dev/null); then
     tt_node_signal=SIG$name
   else
@@ -663,7 +685,6 @@ tt_end_nodes() {
 }
 
 tt_run_nodes() {
-  local seen
   for ((tt_try = 1; ; tt_try++)); do
     [[ -z $tt_ended_by ]] || return
     tt_choose_head
@@ -673,11 +694,9 @@ tt_run_nodes() {
     tt_launch "$tt_launch_file" </dev/null &
     tt_launcher=$!
     [[ -z $tt_ended_by ]] || tt_on_signal "$tt_ended_by"
-    while seen=$tt_signals; do
-      wait "$tt_launcher" 2>/dev/null
-      tt_status=$?
-      ((seen == tt_signals)) && break
-    done
+    tt_wait_for "$tt_launcher"
+    tt_status=$tt_waited
+    ((tt_status >= 0)) || tt_status=1 # it ended, and bash lost how; the nodes say how theirs did
     tt_launcher=
     ((tt_status != 0 && tt_try < 3)) && tt_port_was_taken || return
     printf 'tt: port %s of %s was taken; once more with another one\n' "$tt_port" "$tt_head"
