@@ -72,9 +72,6 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   const bool warned = evidence.has_exit() && evidence.reading->exit->ended_by == "SIGUSR1";
   if (warned || (end && end->reason == EndReason::time_limit))
     return {RunState::timed_out, "time-limit", "reached its walltime", {}};
-  // Warned that its time was nearly up, it ended in time: the scheduler then sees an end like any other.
-  if (evidence.has_exit() && evidence.reading->exit->ended_by == "SIGUSR1")
-    return {RunState::timed_out, "time-limit", "was warned that its walltime was nearly reached", {}};
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
   if (!evidence.claimed_by_job()) {
     if (end && end->reason != EndReason::lost)
