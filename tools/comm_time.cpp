@@ -127,8 +127,7 @@ void add_mfu_command(Tool& tool) {
   const auto flags = std::make_shared<MfuFlags>();
   CLI::App& command = tool.command(
       "mfu", "Model FLOPs utilisation of a measured speed, as TorchTitan counts it.",
-      "  5,762 tokens/s a GPU:          tt-comm mfu --arch llama3_8b --seq-len 8192 --tps 5762 --device \"NVIDIA "
-      "H100\"\n",
+      "  5,762 tokens/s a GPU:          tt-comm mfu --arch llama3_8b --seq-len 8192 --tps 5762 --device H100\n",
       [&tool, flags] { return mfu(tool, *flags); });
   command.add_option("CONFIG", flags->shape.target, "TorchTitan config or run folder (else: --arch)");
   command.add_option("--arch", flags->shape.architecture, "Model by name, or a file that describes it");

@@ -225,6 +225,26 @@ std::vector<Case> cases() {
       {"tt-submit site check " + profile, "tt.site-check/1", {"name: string"}},
       {"tt-comm block --hidden_size 4096 --seq_length 1024 --batch_size 8 --tp_size 2", "tt.comm.block/1", kBlock},
       {"tt-comm analyze", "tt.comm.analysis/1", {"model: string", "cases[].name: string"}},
+      {"tt-comm estimate --arch llama3_8b --tp 8 --seq-len 8192 --hardware h100",
+       "tt.comm.estimate/1",
+       {"model: string", "profile: string", "arch: string", "shape.tp: integer", "groups.tp.size: integer",
+        "ranks[].pp_rank: integer", "ranks[].layers: integer", "ranks[].total: table", "ranks[].by_phase: table",
+        "ranks[].link_seconds: table", "ranks[].memory.verdict: string", "step_seconds.total: number",
+        "parameters: integer", "flops_per_token: integer", "warnings: list", "control: list"}},
+      {"tt-comm time --op all_gather --bytes 1000000 --group 8 --nodes 1 --hardware h100",
+       "tt.comm.time/1",
+       {"seconds: number"}},
+      {"tt-comm mfu --arch llama3_8b --seq-len 8192 --tps 5762 --device H100",
+       "tt.comm.mfu/1",
+       {"mfu_percent: number", "peak_flops: number"}},
+      {"tt-comm advise --arch llama3_8b --gpus 16 --seq-len 8192 --global-batch 64 --hardware h100",
+       "tt.comm.advice/1",
+       {"considered: integer", "illegal: integer", "too_large: integer", "layouts[].shape: table",
+        "layouts[].step_seconds: number", "layouts[].bound_by: string", "layouts[].memory: table",
+        "layouts[].comm_wire_bytes_per_step_max: integer"}},
+      {"tt-comm calibrate --hardware h100",
+       "tt.comm.calibration/1",
+       {"hardware: string", "runs: integer", "efficiency_eager: table|null", "contradictions: list"}},
       {"tt-comm append _bs1_tp1", "tt.append/1", {"summaries: integer"}},
       {"tt-comm trace " + recording, "tt.comm.trace/1", kTrace},
       {"tt-submit hold", "tt.status/1", kStatus},
@@ -315,7 +335,7 @@ TEST_F(Json, TheFilesOfARunKeepTheirContract) {
        "runs[].index: integer", "runs[].mode: string", "argv: list", "created: string"});
 }
 
-TEST_F(Json, ASummaryHasMetricsAndTheEstimateOfThePublishedModel) {
+TEST_F(Json, ASummaryHasMetricsAndTheEstimateOfItsRelease) {
   run_both_sweeps(workspace_);
   const Value summary = file(workspace_.run("_bs1_tp1") / "summary.json");
   Contract contract = {"run: string", "state: string", "attempts: integer", "diagnosis: table|null",
@@ -330,9 +350,10 @@ TEST_F(Json, ASummaryHasMetricsAndTheEstimateOfThePublishedModel) {
     contract.push_back(std::string("metrics.") + metric + ": number|null");
   expect_contract(summary, "tt.summary/1", contract);
   expect_contract(summary.at("estimate"), "tt.comm.estimate/1",
-                  {"model: string", "profile: null", "arch: string|null", "shape.tp: integer", "step_seconds: null",
+                  {"model: string", "profile: string", "arch: string|null", "shape.tp: integer", "step_seconds: null",
                    "warnings: list"});
-  EXPECT_EQ(summary.at("estimate").text_or("model"), "published");
+  EXPECT_EQ(summary.at("estimate").text_or("model"), "titan");
+  EXPECT_EQ(summary.at("estimate").text_or("profile"), "titan-0.2.2");
 }
 
 TEST_F(Json, TheDiagnosisOfAFailedRunIsComplete) {

@@ -335,6 +335,17 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   return dry;
 }
 
+namespace {
+
+// The journal names the folder of the hand-over; a workspace that was moved since has it below its own logs/.
+RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& history) {
+  if (is_there(history.folder)) return RunFolder(history.folder);
+  return around.workspace.run_folder(history.folder.parent_path().filename().string(),
+                                     history.folder.filename().string());
+}
+
+}  // namespace
+
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force) {
   RetryReport report;
@@ -345,7 +356,7 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
           const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
           if (last == nullptr) continue;  // never handed over: `run` is for that
           const ledger::RunHistory& history = ledger.runs.at(run);
-          chooser.offer_for_retry(RunFolder(history.folder), *last, force, history.name);
+          chooser.offer_for_retry(where_it_lies(around, history), *last, force, history.name);
         }
         report.handed_over = static_cast<std::int64_t>(chooser.chosen());
         report.not_tried = chooser.waiting();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "tt/base/text.hpp"
@@ -123,19 +124,40 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   return answers;
 }
 
-std::vector<ActAnswer> SlurmScheduler::act(std::span<const TaskRef> tasks, const std::vector<std::string>& words) {
-  if (tasks.empty()) return {};
-  return slurm::read_act(tasks, words.front(), run(words, kAskLimit));
+// One command for all tasks that have a job; `without_job` answers for submissions whose answer was lost.
+std::vector<ActAnswer> SlurmScheduler::act(std::span<const TaskRef> tasks, const MakeWords& make_words,
+                                           const WithoutJob& without_job) {
+  std::vector<TaskRef> with_job;
+  for (const TaskRef& task : tasks) {
+    if (!task.job.empty()) with_job.push_back(task);
+  }
+  std::vector<ActAnswer> known;
+  if (!with_job.empty()) {
+    const std::vector<std::string> words = make_words(with_job);
+    known = slurm::read_act(with_job, words.front(), run(words, kAskLimit));
+  }
+  std::vector<ActAnswer> answers;
+  auto next = known.begin();
+  for (const TaskRef& task : tasks) answers.push_back(task.job.empty() ? without_job(task) : *next++);
+  return answers;
 }
 
 std::vector<ActAnswer> SlurmScheduler::cancel(std::span<const TaskRef> tasks, StopAs) {
-  return act(tasks, slurm::cancel_words(tasks));
+  std::map<Token, ActAnswer> by_name;
+  return act(tasks, slurm::cancel_words, [&](const TaskRef& task) {
+    const auto [place, is_new] = by_name.try_emplace(task.token, Done{});
+    if (is_new) {
+      const std::vector<std::string> words = slurm::cancel_by_name_words(task.token);
+      place->second = slurm::read_act(std::span(&task, 1), words.front(), run(words, kAskLimit)).front();
+    }
+    return place->second;
+  });
 }
 std::vector<ActAnswer> SlurmScheduler::hold(std::span<const TaskRef> tasks) {
-  return act(tasks, slurm::hold_words(tasks));
+  return act(tasks, slurm::hold_words, [](const TaskRef&) { return CouldNot{"it is still being handed over"}; });
 }
 std::vector<ActAnswer> SlurmScheduler::release(std::span<const TaskRef> tasks) {
-  return act(tasks, slurm::release_words(tasks));
+  return act(tasks, slurm::release_words, [](const TaskRef&) { return CouldNot{"it is still being handed over"}; });
 }
 
 Limits SlurmScheduler::ask_limits() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,7 +37,10 @@ class SlurmScheduler final : public Scheduler {
 
  private:
   ProcessResult run(const std::vector<std::string>& words, Seconds limit);
-  std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const std::vector<std::string>& words);
+  using MakeWords = std::function<std::vector<std::string>(std::span<const TaskRef>)>;
+  using WithoutJob = std::function<ActAnswer(const TaskRef&)>;
+  std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const MakeWords& make_words,
+                             const WithoutJob& without_job);
   bool has_accounting() const { return profile_.accounting == "sacct"; }
   site::Profile profile_;
   RememberedLimits limits_;

@@ -225,6 +225,8 @@ Words on_tasks(Words words, std::span<const scheduler::TaskRef> tasks) {
 
 }  // namespace
 
+Words cancel_by_name_words(const Token& token) { return {"scancel", "--name=tt-" + token.text}; }
+
 Words cancel_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scancel"}, tasks); }
 Words hold_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scontrol", "hold"}, tasks); }
 Words release_words(std::span<const scheduler::TaskRef> tasks) { return on_tasks({"scontrol", "release"}, tasks); }

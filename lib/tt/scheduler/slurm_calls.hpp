@@ -68,6 +68,8 @@ std::optional<scheduler::Limits> read_config(const ProcessResult& reply);
 // "77_[0-3,9]" for each array.
 Words task_groups(std::span<const scheduler::TaskRef> tasks);
 Words cancel_words(std::span<const scheduler::TaskRef> tasks);
+// Of a submission whose answer was lost: by its name, should it be there.
+Words cancel_by_name_words(const Token& token);
 Words hold_words(std::span<const scheduler::TaskRef> tasks);
 Words release_words(std::span<const scheduler::TaskRef> tasks);
 // One answer a task. scontrol names those it could not act on ("77_4,6: Job has already finished"); scancel never says

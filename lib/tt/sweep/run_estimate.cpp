@@ -36,7 +36,9 @@ constexpr auto names = std::to_array<FigureName>({
 std::span<const FigureName> figure_names() { return names; }
 
 bool is_figure(std::string_view key) {
-  return key.starts_with("comm.") || key.starts_with("mem.") || key.starts_with("time.");
+  const bool named =
+      std::any_of(names.begin(), names.end(), [&](const FigureName& figure) { return figure.name == key; });
+  return named || key.starts_with("mem.") || key.starts_with("time.");
 }
 
 RunEstimator::RunEstimator(const titan::Architectures& known, titan::Era era, const std::optional<comm::Fabric>& fabric)
