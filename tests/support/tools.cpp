@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <fstream>
 #include <sstream>
 
 #include "support/eventually.hpp"
@@ -66,7 +67,12 @@ Workspace::~Workspace() {
   for (const std::string& name : list_folder("/proc")) {
     std::error_code error;
     const auto where = std::filesystem::read_symlink("/proc/" + name + "/cwd", error);
-    if (!error && where.string().starts_with(folder_.path().string())) send_signal(std::atoi(name.c_str()), SIGKILL);
+    // Who started a task for a batch system stands in its folder too, and has to report its end.
+    std::string program;
+    std::getline(std::ifstream("/proc/" + name + "/comm"), program);
+    const bool reports = program == "slurmstepd";
+    if (!error && !reports && where.string().starts_with(folder_.path().string()))
+      send_signal(std::atoi(name.c_str()), SIGKILL);
   }
 }
 
