@@ -226,7 +226,11 @@ torchrun --nproc_per_node="$NGPU" --rdzv_backend c10d --rdzv_endpoint=localhost:
 const char* const kTorchrun = R"sh(#!/usr/bin/env bash
 echo "${SLURMD_NODENAME:-n$((TT_NODE + 1))} $*" >>"$STAND_IN_NOTES"
 echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - step:  1  loss:  4.0  grad_norm:  1.0000  memory:  1.00GiB(1.00%)  tps: 1,000  tflops: 1.00  mfu: 1.00%"
-[ "${STAND_IN_BAD_NODE-}" = "$TT_NODE" ] && exit 3
+if [ "${STAND_IN_BAD_NODE-}" = "$TT_NODE" ]; then
+  while [ "$(wc -l <"$STAND_IN_NOTES")" -lt "$TT_NODES" ]; do sleep 0.1; done # all of them train
+  sleep 0.5
+  exit 3
+fi
 [ -z "${STAND_IN_SECONDS-}" ] || sleep "$STAND_IN_SECONDS"
 echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - Training completed"
 )sh";
