@@ -684,6 +684,17 @@ tt_end_nodes() {
   kill -KILL "$tt_launcher" 2>/dev/null
 }
 
+# The launcher may be gone before the last node has said how its training ended, and a shared file system may show it late.
+tt_await_nodes() {
+  local node until=$((SECONDS + 5))
+  [[ -z $tt_ended_by ]] || until=$tt_until
+  for ((node = 0; node < ${#tt_nodes[@]}; node++)); do
+    while [[ ! -e $tt_attempt_folder/node-$node.exit ]] && ((SECONDS < until)); do
+      sleep 0.1
+    done
+  done
+}
+
 tt_run_nodes() {
   for ((tt_try = 1; ; tt_try++)); do
     [[ -z $tt_ended_by ]] || return
@@ -698,6 +709,7 @@ tt_run_nodes() {
     tt_status=$tt_waited
     ((tt_status >= 0)) || tt_status=1 # it ended, and bash lost how; the nodes say how theirs did
     tt_launcher=
+    tt_await_nodes
     ((tt_status != 0 && tt_try < 3)) && tt_port_was_taken || return
     printf 'tt: port %s of %s was taken; once more with another one\n' "$tt_port" "$tt_head"
     rm -f -- "$tt_attempt_folder"/node-*.exit
