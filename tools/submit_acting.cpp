@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "submit_staying.hpp"
@@ -47,11 +48,17 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   if (targets.selection.patterns.empty()) {
     std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
+  const auto not_handed_over =
+      std::count_if(runs.begin(), runs.end(), [](const flow::RunView& run) { return run.waits; });
   const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
   for (const std::string& line : report.could_not) log::warning(line);
   const bool nothing = report.told == 0 && report.could_not.empty();
   log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
+  if (what.done_word == kCancel.done_word && not_handed_over > 0) {
+    log::note(fmt::format("{} had not been handed over yet: the next `tt-submit run` of the sweep takes {} again",
+                          plural(not_handed_over, "run"), not_handed_over == 1 ? "it" : "them"));
+  }
   const flow::RefreshReport refreshed = targets.refresh();
   show_status(tool, targets.runs(), refreshed.sites);
   if (report.could_not.empty()) return ExitCode::done;

@@ -145,6 +145,14 @@ int Tool::complete(const std::vector<std::string>& words) {
 int Tool::main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--complete") return complete({argv + 2, argv + argc});
   called_as_ = join(std::vector<std::string>(argv, argv + argc), " ");
+  // The parser would take the next word as the value: `--account=$UNSET --dry-run` would submit.
+  for (const std::string_view word : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    if (word == "--") break;
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    std::fputs(fmt::format("{}: error: {} has no value: write one, or leave the option out\n", name_, word).c_str(),
+               stderr);
+    return static_cast<int>(ExitCode::bad_input);
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -159,6 +159,14 @@ TEST(Logs, TheRecordHoldsTheLogAsItLies) {
   EXPECT_EQ(record.text_or("text"), tt::test::read(workspace.run("_bs1") / "attempt-1/log.txt"));
 }
 
+TEST(Flags, AnOptionWithoutItsValueDoesNotSwallowTheNextWord) {
+  const Workspace workspace;
+  const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--account=", "--dry-run"});
+  EXPECT_EQ(run.status, 2) << run.out;
+  EXPECT_EQ(run.err, "tt-submit: error: --account= has no value: write one, or leave the option out\n");
+  EXPECT_FALSE(tt::is_there(workspace / "submissions"));
+}
+
 // config.toml and run.json name the folder they were made in.
 TEST(Moved, ARetryInAMovedWorkspaceIsRefusedWithBothPlaces) {
   const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));

@@ -65,10 +65,13 @@ bool anything_comes(const Surroundings& around, const Selection& selection, cons
                     const std::vector<RunView>& runs) {
   std::set<RunId> in_vain;
   for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
-  const bool open = std::any_of(runs.begin(), runs.end(),
-                                [&](const RunView& run) { return is_open(run.state) && !in_vain.contains(run.id); });
-  if (open) return true;
   const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
+  // What we hold ourselves waits for somebody to release it, not for time to pass.
+  const bool open = std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
+    const bool is_kept = run.state == RunState::held && is_stopped(ledger, run.sweep);
+    return is_open(run.state) && !in_vain.contains(run.id) && !is_kept;
+  });
+  if (open) return true;
   return std::any_of(runs.begin(), runs.end(),
                      [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, around.clock->now()); });
 }

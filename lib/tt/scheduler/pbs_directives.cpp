@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "tt/base/error.hpp"
@@ -36,11 +37,29 @@ Option read_option(const std::string& text) {
   return {std::string(trimmed.substr(0, 2)), std::string(trim(trimmed.substr(2)))};
 }
 
+// What tt itself says with every job. The name carries the token by which a lost submission is found again: another
+// name would be a second training. -V and -v would show values to everybody who can ask about the job.
+constexpr std::string_view kOurs = "NJVvCozfI";
+
+void refuse_ours(const Option& option, std::string_view list) {
+  if (kOurs.find(option.letter[1]) == std::string_view::npos) return;
+  throw Error(
+      fmt::format("launch.{} has '{}', and that option is tt's own: take it out of the profile", list, option.letter),
+      ExitCode::bad_input);
+}
+
 class Directives {
  public:
   explicit Directives(const site::Profile& site) {
-    for (const std::string& text : site.always) always_.push_back(read_option(text));
-    for (const std::string& text : site.never) never_.push_back(read_option(text).subject());
+    for (const std::string& text : site.always) {
+      always_.push_back(read_option(text));
+      refuse_ours(always_.back(), "always");
+    }
+    for (const std::string& text : site.never) {
+      const Option option = read_option(text);
+      refuse_ours(option, "never");
+      never_.push_back(option.subject());
+    }
   }
   // Ours, unless the site says something of its own about that, or never takes it.
   void add(const std::string& letter, const std::string& value) {
@@ -101,6 +120,17 @@ std::string output_of(const SubmitRequest& request) {
   return is_plain ? folder + "/" + name : name;
 }
 
+// A job of several nodes needs somebody to start it on each: those the job script knows.
+void refuse_unknown_launcher(const SubmitRequest& request, const site::Profile& site) {
+  constexpr std::array<std::string_view, 5> known{"mpiexec-pals", "mpirun", "pbsdsh", "pbs_tmrsh", "ssh"};
+  if (request.shape.nodes == 1 || std::find(known.begin(), known.end(), site.launcher) != known.end()) return;
+  throw Error(
+      fmt::format("site '{}' says launch.launcher = \"{}\", which does not start a job of {} nodes on PBS: one of "
+                  "mpiexec-pals, mpirun, pbsdsh, pbs_tmrsh, ssh was wanted",
+                  site.name, site.launcher, request.shape.nodes),
+      ExitCode::bad_input);
+}
+
 }  // namespace
 
 std::string directive_word(std::string_view text) {
@@ -117,6 +147,7 @@ std::string directive_word(std::string_view text) {
 }
 
 std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site) {
+  refuse_unknown_launcher(request, site);
   Directives all(site);
   // A dry run has no token yet.
   all.add("-N", job_name(request.token));

@@ -25,6 +25,7 @@ SubmitRequest request_of(int nodes, int gpus_per_node) {
 site::Profile site_of(int gpus, int cpus) {
   site::Profile site;
   site.name = "lab";
+  site.launcher = "pbs_tmrsh";
   site.gpus_per_node = gpus;
   site.cpus_per_node = cpus;
   return site;
@@ -65,6 +66,29 @@ std::vector<std::string> read_back(const std::string& line) {
   }
   if (open) words.push_back(word);
   return words;
+}
+
+TEST(PbsDirectives, RefuseOptionsThatAreOurOwn) {
+  site::Profile site = site_of(4, 64);
+  for (const char* option : {"-N foo", "-J 1-2", "-V", "-v A=1", "-o /tmp"}) {
+    site.always = {option};
+    EXPECT_EQ(error_of([&] { directives(request_of(1, 4), site); }),
+              "launch.always has '" + std::string(option).substr(0, 2) +
+                  "', and that option is tt's own: take it out of the profile");
+  }
+  site.always = {};
+  site.never = {"-N"};
+  EXPECT_EQ(error_of([&] { directives(request_of(1, 4), site); }),
+            "launch.never has '-N', and that option is tt's own: take it out of the profile");
+}
+
+TEST(PbsDirectives, RefuseALauncherThatStartsNothingOnOtherNodes) {
+  site::Profile site = site_of(4, 64);
+  site.launcher = "srun";
+  EXPECT_EQ(error_of([&] { directives(request_of(1, 4), site); }), "no error");
+  EXPECT_EQ(error_of([&] { directives(request_of(2, 4), site); }),
+            "site 'lab' says launch.launcher = \"srun\", which does not start a job of 2 nodes on PBS: one of "
+            "mpiexec-pals, mpirun, pbsdsh, pbs_tmrsh, ssh was wanted");
 }
 
 TEST(PbsDirectives, AWholeJobOfTwoNodes) {
