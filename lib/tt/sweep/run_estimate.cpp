@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tt/titan/schema.hpp"
+
 namespace tt::sweep {
 
 namespace {
@@ -36,9 +38,12 @@ constexpr auto names = std::to_array<FigureName>({
 std::span<const FigureName> figure_names() { return names; }
 
 bool is_figure(std::string_view key) {
-  const bool named =
-      std::any_of(names.begin(), names.end(), [&](const FigureName& figure) { return figure.name == key; });
-  return named || key.starts_with("mem.") || key.starts_with("time.");
+  if (key.starts_with("mem.") || key.starts_with("time.")) return true;
+  if (!key.starts_with("comm.")) return false;
+  const std::vector<std::string> eras = titan::era_names();
+  return std::none_of(eras.begin(), eras.end(), [&](const std::string& era) {
+    return titan::find_key(titan::parse_era(era).value(), key) != nullptr;
+  });
 }
 
 RunEstimator::RunEstimator(const titan::Architectures& known, titan::Era era, const std::optional<comm::Fabric>& fabric)

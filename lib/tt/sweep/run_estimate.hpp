@@ -62,8 +62,8 @@ struct FigureName {
   std::string_view meaning;
 };
 std::span<const FigureName> figure_names();
-// Does a key of an expression ask for an estimate? All of "mem." and "time." does, and the names of "comm." that stand
-// above: TorchTitan has a section comm of its own ("comm.trace_buf_size").
+// Does a key of an expression ask for an estimate? All of "mem." and "time." does, and of "comm." what is no key of
+// TorchTitan, which has a section comm of its own ("comm.trace_buf_size").
 bool is_figure(std::string_view key);
 
 }  // namespace tt::sweep
