@@ -228,7 +228,6 @@ echo "${SLURMD_NODENAME:-n$((TT_NODE + 1))} $*" >>"$STAND_IN_NOTES"
 echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - step:  1  loss:  4.0  grad_norm:  1.0000  memory:  1.00GiB(1.00%)  tps: 1,000  tflops: 1.00  mfu: 1.00%"
 if [ "${STAND_IN_BAD_NODE-}" = "$TT_NODE" ]; then
   while [ "$(wc -l <"$STAND_IN_NOTES")" -lt "$TT_NODES" ]; do sleep 0.1; done # all of them train
-  sleep 0.5
   exit 3
 fi
 [ -z "${STAND_IN_SECONDS-}" ] || sleep "$STAND_IN_SECONDS"

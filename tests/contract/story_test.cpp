@@ -151,6 +151,10 @@ TEST(Story, ADryRunWritesNothingAndAsksNobody) {
     EXPECT_EQ(dry.status, 0) << dry.err;
     EXPECT_THAT(dry.out, HasSubstr("<token>"));
   }
+  const tt::ProcessResult canary = workspace.submit({"run", "sweep.yaml", "--dry-run", "--canary", "--json"});
+  const tt::Value planned = tt::parse_json(canary.out, "stdout");
+  ASSERT_EQ(planned.at("submissions").as_list().size(), 1U);
+  EXPECT_EQ(planned.at("submissions").as_list().front().at("runs").as_list().size(), 1U) << "the canary alone";
   EXPECT_EQ(workspace.sweep({"expand", "sweep.yaml", "--dry-run"}).status, 0);
   EXPECT_EQ(workspace.sweep({"plan", "sweep.yaml"}).status, 0);
   EXPECT_EQ(workspace.sweep({"check", "sweep.yaml"}).status, 0);

@@ -331,7 +331,9 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
   dry.scheduler = scheduler.name();
   dry.limits_as_of = scheduler.limits().as_of;
-  dry.submissions = prepare(chooser.choice().runs, ledger, around, scheduler, Tokens::placeholder, options.throttle);
+  std::vector<Candidate> runs = chooser.choice().runs;
+  if (options.canary && runs.size() > 1) runs.erase(runs.begin() + 1, runs.end());  // the others wait for it
+  dry.submissions = prepare(runs, ledger, around, scheduler, Tokens::placeholder, options.throttle);
   return dry;
 }
 
