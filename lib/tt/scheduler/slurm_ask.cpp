@@ -35,7 +35,7 @@ std::string state_word(const std::string& text) {
 }
 
 // squeue's exit_code is the raw wait status.
-void set_raw_status(Row& row, std::string_view text) {
+void set_raw_status(Row& row, const std::string& text) {
   const auto raw = to_integer(text);
   if (!raw) return;
   const int signal = static_cast<int>(*raw & 0x7f);
@@ -55,6 +55,18 @@ void set_status(Row& row, const std::string& text) {
     row.signal = static_cast<int>(*signal);
   else if (status)
     row.status = static_cast<int>(*status);
+}
+
+// id, state, reason, status, start, end, nodes; the two programs spell the status differently.
+Row row_of(const std::vector<std::string>& fields, void (*read_status)(Row&, const std::string&)) {
+  Row row;
+  row.word = state_word(fields[1]);
+  row.reason = fields[2];
+  read_status(row, fields[3]);
+  row.start = epoch(fields[4]);
+  row.end = epoch(fields[5]);
+  row.nodes = fields[6];
+  return row;
 }
 
 std::string said(const ProcessResult& reply) {
@@ -131,13 +143,7 @@ RowsAnswer read_queue(const ProcessResult& reply) {
   for (const std::string& line : split_lines(reply.out)) {
     const std::vector<std::string> fields = fields_of(line);
     if (fields.size() < kFields) continue;  // a banner of the site
-    Row row;
-    row.word = state_word(fields[1]);
-    row.reason = fields[2];
-    set_raw_status(row, fields[3]);
-    row.start = epoch(fields[4]);
-    row.end = epoch(fields[5]);
-    row.nodes = fields[6];
+    Row row = row_of(fields, set_raw_status);
     rows.insert_or_assign(fields[0], std::move(row));
   }
   return rows;
@@ -155,13 +161,7 @@ RowsAnswer read_accounting(const ProcessResult& reply) {
   for (const std::string& line : split_lines(reply.out)) {
     const std::vector<std::string> fields = fields_of(line);
     if (fields.size() < kFields) continue;
-    Row row;
-    row.word = state_word(fields[1]);
-    row.reason = fields[2];
-    set_status(row, fields[3]);
-    row.start = epoch(fields[4]);
-    row.end = epoch(fields[5]);
-    row.nodes = fields[6];
+    Row row = row_of(fields, set_status);
     const std::size_t bracket = fields[0].find("_[");
     if (bracket == std::string::npos) {
       const bool one_task = fields[0].find('_') != std::string::npos;
