@@ -56,6 +56,31 @@ std::string plain_table(const Value::Table& table) {
 
 }  // namespace
 
+Value::Value() noexcept = default;
+Value::Value(std::nullptr_t) noexcept {}
+Value::Value(bool v) noexcept : data_(v) {}
+Value::Value(long long v) noexcept : data_(static_cast<std::int64_t>(v)) {}
+Value::Value(double v) noexcept : data_(v) {}
+Value::Value(const char* v) : data_(std::string(v)) {}
+Value::Value(std::string v) noexcept : data_(std::move(v)) {}
+Value::Value(std::string_view v) : data_(std::string(v)) {}
+Value::Value(List v) noexcept : data_(std::move(v)) {}
+Value::Value(Table v) noexcept : data_(std::move(v)) {}
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
+
+bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+
+bool Value::as_boolean() const { return std::get<bool>(data_); }
+std::int64_t Value::as_integer() const { return std::get<std::int64_t>(data_); }
+const std::string& Value::as_string() const { return std::get<std::string>(data_); }
+const Value::List& Value::as_list() const { return std::get<List>(data_); }
+Value::List& Value::as_list() { return std::get<List>(data_); }
+const Value::Table& Value::as_table() const { return std::get<Table>(data_); }
+Value::Table& Value::as_table() { return std::get<Table>(data_); }
 double Value::as_number() const { return is_integer() ? static_cast<double>(as_integer()) : std::get<double>(data_); }
 
 const Value* Value::find(std::string_view key) const {
