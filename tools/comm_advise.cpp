@@ -12,7 +12,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct AdviseFlags {
   flow::ShapeFlags shape;
   HardwareFlags hardware;
   std::int64_t gpus = 0;
@@ -26,7 +26,7 @@ std::string as_seen_from(const std::string& file, const fs::path& sweep) {
   return absolute_path(file, fs::current_path()).lexically_relative(sweep.parent_path()).generic_string();
 }
 
-ExitCode advise(Tool& tool, Flags flags) {
+ExitCode advise(Tool& tool, AdviseFlags flags) {
   Problems problems;
   if (flags.gpus < 1) problems.add(Place{}, fmt::format("--gpus is {}, it must be 1 or more", flags.gpus));
   if (flags.global_batch < 1)
@@ -62,7 +62,7 @@ ExitCode advise(Tool& tool, Flags flags) {
 }  // namespace
 
 void add_advise_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<AdviseFlags>();
   CLI::App& command = tool.command(
       "advise", "The layouts a model can train with on so many GPUs, the fastest that fit first.",
       "  Llama 3 70B on 256 H100:       tt-comm advise --arch llama3_70b --gpus 256 --seq-len 8192 --global-batch 512 "

@@ -13,7 +13,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct AnalyzeFlags {
   std::string cases_file;
   std::string output = "communication_analysis_results.txt";
 };
@@ -34,7 +34,7 @@ std::vector<comm::Case> read_cases(Tool& tool, const std::string& file) {
   return found.cases;
 }
 
-ExitCode analyze(Tool& tool, const Flags& flags) {
+ExitCode analyze(Tool& tool, const AnalyzeFlags& flags) {
   const std::vector<comm::Case> cases =
       flags.cases_file.empty() ? comm::published_cases() : read_cases(tool, flags.cases_file);
   const std::string text = comm::analysis_text(cases);
@@ -49,7 +49,7 @@ ExitCode analyze(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_analyze_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<AnalyzeFlags>();
   CLI::App& command = tool.command(
       "analyze", "The same over (model, TP, PP) configurations, into a results file with a summary table.",
       "  The seven published ones:      tt-comm analyze\n", [&tool, flags] { return analyze(tool, *flags); });

@@ -14,13 +14,13 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct CalibrateFlags {
   std::vector<std::string> runs;
   std::string write;
   HardwareFlags hardware;
 };
 
-ExitCode calibrate(Tool& tool, const Flags& flags) {
+ExitCode calibrate(Tool& tool, const CalibrateFlags& flags) {
   const flow::Surroundings around = tool.look_around_without_site();
   const auto fabric = hardware_of(flags.hardware, around);
   if (!fabric)
@@ -46,7 +46,7 @@ ExitCode calibrate(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_calibrate_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<CalibrateFlags>();
   CLI::App& command = tool.command(
       "calibrate", "Fits the constants of time and memory to finished runs; says which runs contradict the model.",
       "  From all runs of a sweep:      tt-comm calibrate '_bs2_*' --hardware h100\n",

@@ -11,7 +11,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct EstimateFlags {
   flow::ShapeFlags shape;
   HardwareFlags hardware;
   std::string model = "titan";
@@ -35,7 +35,7 @@ std::optional<std::int64_t> rank_of(const std::string& word) {
       Problem{Place{}, fmt::format("--pp-rank is a number from 0 on, or all, got '{}'", printable(word)), ""});
 }
 
-ExitCode estimate(Tool& tool, const Flags& flags) {
+ExitCode estimate(Tool& tool, const EstimateFlags& flags) {
   if (flags.model != "titan" && flags.model != "published")
     throw BadInput(
         Problem{Place{}, fmt::format("--model is titan or published, got '{}'", printable(flags.model)), ""});
@@ -130,7 +130,7 @@ std::optional<comm::Fabric> hardware_of(const HardwareFlags& flags, const flow::
 }
 
 void add_estimate_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<EstimateFlags>();
   CLI::App& command = tool.command(
       "estimate", "What one training moves, holds and takes per step: per collective, group and pipeline rank.",
       "  A model and a layout:          tt-comm estimate --arch llama3_8b --dp-shard 8 --hardware h100\n"

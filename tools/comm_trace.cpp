@@ -9,7 +9,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct TraceFlags {
   std::vector<std::string> files;
   std::string estimate;
   std::int64_t pp_rank = 0;
@@ -30,7 +30,7 @@ std::vector<comm::Recording> load(const std::vector<std::string>& files) {
   return recordings;
 }
 
-Value load_estimate(const Flags& flags) {
+Value load_estimate(const TraceFlags& flags) {
   const auto text = read_file_if_there(flags.estimate);
   if (!text) throw BadInput(Problem{whole_file(flags.estimate), "there is no such file", ""});
   Value estimate = parse_json(*text, flags.estimate);
@@ -42,7 +42,7 @@ Value load_estimate(const Flags& flags) {
   return estimate;
 }
 
-ExitCode trace(const Tool& tool, const Flags& flags) {
+ExitCode trace(const Tool& tool, const TraceFlags& flags) {
   const std::vector<comm::Recording> recordings = load(flags.files);
   Value record = comm::trace_record(recordings);
   std::string text = comm::trace_text(recordings);
@@ -63,7 +63,7 @@ ExitCode trace(const Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_trace_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<TraceFlags>();
   CLI::App& command =
       tool.command("trace", "What a training really moved, from what it recorded: per group, operation and type.",
                    "  A trace of PyTorch's profiler: tt-comm trace rank0_trace.json\n"

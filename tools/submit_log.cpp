@@ -102,12 +102,12 @@ ExitCode follow_log(const flow::Surroundings& around, flow::Schedulers& schedule
   }
 }
 
-struct Flags {
+struct LogFlags {
   std::string word;
   bool follow = false;
 };
 
-ExitCode show_log(Tool& tool, const Flags& flags) {
+ExitCode show_log(Tool& tool, const LogFlags& flags) {
   if (flags.follow && tool.flags().json) {
     throw Error("logs -f prints what comes as it comes, --json one record at the end: leave out one of them",
                 ExitCode::bad_input);
@@ -124,7 +124,7 @@ ExitCode show_log(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_logs_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<LogFlags>();
   CLI::App& command = tool.command("logs", "Prints the log of a run's last attempt.",
                                    "  The whole log:                 tt-submit logs _bs2_lr0.003_tp1\n"
                                    "  Follow a running one:          tt-submit logs -f _bs2_lr0.003_tp1\n",

@@ -17,7 +17,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct RunFlags {
   std::string sweep_file;
   flow::PlanOptions plan;
   CLI::Option* again = nullptr;
@@ -31,7 +31,7 @@ struct Flags {
   std::optional<int> stop_after;
 };
 
-flow::RunOptions run_options(const Flags& flags) {
+flow::RunOptions run_options(const RunFlags& flags) {
   flow::RunOptions options;
   options.again = flags.again->count() > 0;
   options.again_patterns = flags.again_patterns;
@@ -53,7 +53,7 @@ ExitCode tell_no_point_can_run(const Tool& tool, const flow::LoadedSweep& sweep)
   return ExitCode::partly;
 }
 
-ExitCode show_dry_run(const Tool& tool, const flow::LoadedSweep& sweep, Targets& targets, const Flags& flags) {
+ExitCode show_dry_run(const Tool& tool, const flow::LoadedSweep& sweep, Targets& targets, const RunFlags& flags) {
   const flow::DryRun dry = flow::dry_run(sweep, targets.around, targets.schedulers, run_options(flags));
   if (flags.max_gpu_hours) check_cost(dry, *flags.max_gpu_hours);
   const std::string& site = targets.around.site.profile.name;
@@ -63,12 +63,12 @@ ExitCode show_dry_run(const Tool& tool, const flow::LoadedSweep& sweep, Targets&
   return ExitCode::partly;
 }
 
-void refuse_what_costs_too_much(const flow::LoadedSweep& sweep, Targets& targets, const Flags& flags) {
+void refuse_what_costs_too_much(const flow::LoadedSweep& sweep, Targets& targets, const RunFlags& flags) {
   if (!flags.max_gpu_hours) return;
   check_cost(flow::dry_run(sweep, targets.around, targets.schedulers, run_options(flags)), *flags.max_gpu_hours);
 }
 
-ExitCode run(Tool& tool, const Flags& flags) {
+ExitCode run(Tool& tool, const RunFlags& flags) {
   flow::Surroundings here = tool.look_around();
   log::detail(
       fmt::format("site {} ({}), workspace {}", here.site.profile.name, here.site.why, here.workspace.root().string()));
@@ -96,7 +96,7 @@ ExitCode run(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_run_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<RunFlags>();
   CLI::App& command = tool.command(
       "run",
       "Brings the run folders up to date, submits what is not done, follows, collects and ranks. Safe to repeat.",

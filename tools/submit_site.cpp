@@ -47,12 +47,12 @@ ExitCode check_site(const Tool& tool, const std::string& name_or_file) {
   return ExitCode::done;
 }
 
-struct Flags {
+struct SiteFlags {
   std::string action;
   std::string name;
 };
 
-ExitCode site(const Tool& tool, const Flags& flags) {
+ExitCode site(const Tool& tool, const SiteFlags& flags) {
   if (flags.action == "list") return list_sites(tool);
   if (flags.name.empty()) {
     throw Error(fmt::format("site {}: which one? `tt-submit site list` shows the names", flags.action),
@@ -64,7 +64,7 @@ ExitCode site(const Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_site_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<SiteFlags>();
   CLI::App& command =
       tool.command("site", "Cluster profiles: list those there are, show one, check a file of your own.",
                    "  What there is:                 tt-submit site list\n"

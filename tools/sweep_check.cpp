@@ -15,7 +15,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct CheckFlags {
   std::string file;
   flow::PlanOptions options;
   bool with_torchtitan = false;
@@ -25,7 +25,7 @@ struct Flags {
 };
 
 // --python, else that of the environment that is active, else python3 of PATH.
-fs::path python_of(const Flags& flags, const flow::Surroundings& around) {
+fs::path python_of(const CheckFlags& flags, const flow::Surroundings& around) {
   if (!flags.python.empty()) return flags.python;
   for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
     const auto folder = around.environment.get(name);
@@ -45,7 +45,7 @@ void learn_functions(const flow::LoadedSweep& sweep, const flow::Surroundings& a
   }
 }
 
-std::vector<flow::PreflightReport> ask_torchtitan(const Flags& flags, flow::LoadedSweep& sweep,
+std::vector<flow::PreflightReport> ask_torchtitan(const CheckFlags& flags, flow::LoadedSweep& sweep,
                                                   const flow::Surroundings& around) {
   SystemRunner runner;
   std::vector<flow::PreflightReport> reports;
@@ -74,7 +74,7 @@ Value check_record(const sweep::Plan& plan, const std::vector<flow::PreflightRep
   return record.set("preflight", reports.empty() ? Value() : std::move(asked));
 }
 
-ExitCode check(Tool& tool, const Flags& flags) {
+ExitCode check(Tool& tool, const CheckFlags& flags) {
   const flow::Surroundings around = tool.look_around();
   flow::LoadedSweep sweep = flow::load_sweep(flags.file, around, flags.options);
   for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
@@ -100,7 +100,7 @@ ExitCode check(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_check_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<CheckFlags>();
   CLI::App& command = tool.command("check", "Checks a sweep file: all problems at once, nothing written.",
                                    "  Check before you plan:         tt-sweep check sweeps/tiny/tiny.yaml\n"
                                    "  Ask TorchTitan itself as well: tt-sweep check my.yaml --with-torchtitan\n",

@@ -15,7 +15,7 @@
 namespace tt::tool {
 namespace {
 
-struct Flags {
+struct PlanFlags {
   std::string file;
   flow::PlanOptions options;
   std::optional<std::int64_t> gpus;
@@ -42,7 +42,7 @@ sweep::MatrixCell cell_of(const std::string& word) {
                           : sweep::MatrixCell::gpus;
 }
 
-ExitCode plan(Tool& tool, const Flags& flags) {
+ExitCode plan(Tool& tool, const PlanFlags& flags) {
   const flow::Surroundings around = tool.look_around();
   const flow::LoadedSweep sweep = flow::load_sweep(flags.file, around, flags.options);
   for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
@@ -71,7 +71,7 @@ ExitCode plan(Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_plan_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<PlanFlags>();
   CLI::App& command =
       tool.command("plan", "Shows the runs of a sweep, what they cost, and the points that cannot run, with reasons.",
                    "  The table:                     tt-sweep plan sweeps/tiny/tiny.yaml\n"

@@ -21,7 +21,7 @@ using titan::KeyInfo;
 // The newest release that reads files, and so has a schema of its own to write against.
 constexpr Era usual_era = Era::v0_2_2;
 
-struct Flags {
+struct SchemaFlags {
   std::string key;
   std::string era;
   bool json_schema = false;
@@ -203,7 +203,7 @@ void print_story(const Tool& tool, const KeyStory& story, const std::string& gon
   tool.flags().json ? print_record(story.record()) : print(story.text(gone));
 }
 
-void show_key(const Tool& tool, const Flags& flags) {
+void show_key(const Tool& tool, const SchemaFlags& flags) {
   const Era era = flags.era.empty() ? era_for_key(flags.key) : era_of(flags.era);
   const titan::KeyVerdict verdict = titan::judge_key(era, flags.key);
   if (!verdict.name.empty()) {
@@ -223,7 +223,7 @@ void show_key(const Tool& tool, const Flags& flags) {
   print_table(tool, era, section, fmt::format(" of [{}]", flags.key));
 }
 
-ExitCode schema(const Tool& tool, const Flags& flags) {
+ExitCode schema(const Tool& tool, const SchemaFlags& flags) {
   if (flags.json_schema) {
     if (!flags.key.empty())
       throw Error("--json-schema prints the whole sweep file and takes no KEY", ExitCode::bad_input);
@@ -243,7 +243,7 @@ ExitCode schema(const Tool& tool, const Flags& flags) {
 }  // namespace
 
 void add_schema_command(Tool& tool) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<SchemaFlags>();
   CLI::App& command = tool.command(
       "schema", "Shows TorchTitan's configuration keys: types, choices, defaults, names in other releases.",
       "  All keys of a release:         tt-sweep schema --era 0.2.1\n"

@@ -23,3 +23,24 @@ if(TT_SANITIZE)
   add_compile_options(-fsanitize=${TT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TT_SANITIZE})
 endif()
+
+# Several files of one folder are compiled as one: the headers of the standard library and their instantiations are most of the
+# work. Off for clang-tidy, so that every file is also seen to stand alone; off by hand (-DTT_UNITY=OFF) while working on one file.
+option(TT_UNITY "Compile the files of a folder together" ON)
+set(TT_UNITY_FILES 8)
+
+# tt_compile_together(TARGET source...): the sources, all of one folder, in groups of TT_UNITY_FILES.
+function(tt_compile_together target)
+  if(NOT TT_UNITY)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set(place 0)
+  foreach(source IN LISTS ARGN)
+    math(EXPR number "${place} / ${TT_UNITY_FILES}")
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder FILENAME folder)
+    set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder}_${number})
+    math(EXPR place "${place} + 1")
+  endforeach()
+endfunction()

@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using tt::test::Workspace;
 
-struct Case {
+struct BadCase {
   std::string name;
   std::string yaml;   // the sweep file
   std::string error;  // must be said
@@ -22,7 +22,7 @@ std::string sweep_with(const std::string& matrix, const std::string& more = "") 
          "resources: {gpus: 1}\n" + more;
 }
 
-class BadSweep : public testing::TestWithParam<Case> {};
+class BadSweep : public testing::TestWithParam<BadCase> {};
 
 TEST_P(BadSweep, IsRefusedWithItsPlaceAndChangesNothing) {
   const Workspace workspace;
@@ -46,33 +46,34 @@ std::string long_scalar() { return "  optimizer.name: [\"" + std::string(1024 * 
 INSTANTIATE_TEST_SUITE_P(
     Yaml, BadSweep,
     testing::Values(
-        Case{"DuplicateKey", sweep_with("  training.seq_len: [256]\n  training.seq_len: [512]\n"), "bad.yaml:7:3: "},
-        Case{"AliasBomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "bad.yaml:1:4: "},
-        Case{"LeadingZero", sweep_with("  training.seq_len: [010]\n"), "bad.yaml:6:22: "},
-        Case{"Yes", sweep_with("  compile.enable: [yes, no]\n"), "bad.yaml:6:20: "},
-        Case{"Tab", "sweep: bad\nmatrix:\n\ttraining.seq_len: [256]\n", "bad.yaml:3:1: "},
-        Case{"NotUtf8",
-             "sweep: b\xff"
-             "d\n",
-             "bad.yaml:1:9: "},
-        Case{"HugeScalar", sweep_with(long_scalar()), "bad.yaml:6:20: "},
-        Case{"EmptyAxis", sweep_with("  training.seq_len: []\n"), "bad.yaml:6:"},
-        Case{"UnknownKeyOfTheLanguage", sweep_with("  training.seq_len: [256]\n", "matrxi: {}\n"),
-             "did you mean 'matrix'?"},
-        Case{"UnknownConfigKey", sweep_with("  training.seq_length: [256]\n"), "did you mean 'training.seq_len'?"},
-        Case{"WrongType", sweep_with("  training.seq_len: [4.5]\n"), "bad.yaml:6:22: "},
-        Case{"CollidingNames", sweep_with("  training.seq_len: [256, 512]\n", "name: \"same\"\n"), "same"},
-        Case{"SlashInTheName", "sweep: ../../etc\nbase: base.toml\n", "bad.yaml:1:8: "},
-        Case{"CommandInTheModel", "sweep: bad\nmodel: \"$(touch executed)\"\nbase: base.toml\nresources: {gpus: 1}\n",
-             "bad.yaml:2:8: "},
-        Case{"NewlineInTheModel", "sweep: bad\nmodel: \"a\\nb\"\nbase: base.toml\nresources: {gpus: 1}\n",
-             "bad.yaml:2:8: "},
-        Case{"SecretInTheEnvironment", sweep_with("  training.seq_len: [256]\n", "env: {HF_TOKEN: abc}\n"), "HF_TOKEN"},
-        Case{"MissingBase",
-             "sweep: bad\nbase: nowhere.toml\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
-             "nowhere.toml"},
-        Case{"BaseIsAFolder", "sweep: bad\nbase: .\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
-             "bad.yaml:2:"}),
+        BadCase{"DuplicateKey", sweep_with("  training.seq_len: [256]\n  training.seq_len: [512]\n"), "bad.yaml:7:3: "},
+        BadCase{"AliasBomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "bad.yaml:1:4: "},
+        BadCase{"LeadingZero", sweep_with("  training.seq_len: [010]\n"), "bad.yaml:6:22: "},
+        BadCase{"Yes", sweep_with("  compile.enable: [yes, no]\n"), "bad.yaml:6:20: "},
+        BadCase{"Tab", "sweep: bad\nmatrix:\n\ttraining.seq_len: [256]\n", "bad.yaml:3:1: "},
+        BadCase{"NotUtf8",
+                "sweep: b\xff"
+                "d\n",
+                "bad.yaml:1:9: "},
+        BadCase{"HugeScalar", sweep_with(long_scalar()), "bad.yaml:6:20: "},
+        BadCase{"EmptyAxis", sweep_with("  training.seq_len: []\n"), "bad.yaml:6:"},
+        BadCase{"UnknownKeyOfTheLanguage", sweep_with("  training.seq_len: [256]\n", "matrxi: {}\n"),
+                "did you mean 'matrix'?"},
+        BadCase{"UnknownConfigKey", sweep_with("  training.seq_length: [256]\n"), "did you mean 'training.seq_len'?"},
+        BadCase{"WrongType", sweep_with("  training.seq_len: [4.5]\n"), "bad.yaml:6:22: "},
+        BadCase{"CollidingNames", sweep_with("  training.seq_len: [256, 512]\n", "name: \"same\"\n"), "same"},
+        BadCase{"SlashInTheName", "sweep: ../../etc\nbase: base.toml\n", "bad.yaml:1:8: "},
+        BadCase{"CommandInTheModel",
+                "sweep: bad\nmodel: \"$(touch executed)\"\nbase: base.toml\nresources: {gpus: 1}\n", "bad.yaml:2:8: "},
+        BadCase{"NewlineInTheModel", "sweep: bad\nmodel: \"a\\nb\"\nbase: base.toml\nresources: {gpus: 1}\n",
+                "bad.yaml:2:8: "},
+        BadCase{"SecretInTheEnvironment", sweep_with("  training.seq_len: [256]\n", "env: {HF_TOKEN: abc}\n"),
+                "HF_TOKEN"},
+        BadCase{"MissingBase",
+                "sweep: bad\nbase: nowhere.toml\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
+                "nowhere.toml"},
+        BadCase{"BaseIsAFolder", "sweep: bad\nbase: .\nmodel: story\ntorchtitan: {root: .}\nresources: {gpus: 1}\n",
+                "bad.yaml:2:"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(BadInput, ABrokenBasePointsIntoTheToml) {

@@ -2,12 +2,13 @@
 
 #include <cctype>
 
+#include "tt/base/text.hpp"
+
 extern "C" char** environ;
 
 namespace tt {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 }  // namespace

@@ -140,6 +140,8 @@ std::string printable(std::string_view text, std::size_t limit) {
   return shown;
 }
 
+std::string printable_whole(std::string_view text) { return printable(text, std::string_view::npos); }
+
 std::size_t display_width(std::string_view text) {
   std::size_t columns = 0;
   for (std::size_t at = 0; at < text.size();) {

@@ -15,6 +15,7 @@ std::vector<std::string> split_lines(std::string_view text);            // \n an
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 std::string lower(std::string_view text);  // ASCII only
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 bool is_utf8(std::string_view bytes);
@@ -23,6 +24,7 @@ std::optional<std::size_t> first_bad_utf8(std::string_view bytes);
 bool has_control_character(std::string_view text);  // below 0x20 or DEL
 // Text safe to print inside a message: control and non-UTF-8 bytes shown as \xNN, cut at `limit` with "...".
 std::string printable(std::string_view text, std::size_t limit = 120);
+std::string printable_whole(std::string_view text);  // the same, never cut
 // Columns a text takes on a terminal (combining marks 0, wide characters 2; a good approximation).
 std::size_t display_width(std::string_view text);
 

@@ -8,6 +8,7 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 #include "tt/comm/estimate.hpp"
 #include "tt/comm/groups.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 
 using titan::Checkpointing;
 using titan::TrainingShape;
-
-constexpr double mib = 1024.0 * 1024, gib = 1024.0 * 1024 * 1024;
 
 std::vector<std::int64_t> divisors(std::int64_t number) {
   std::vector<std::int64_t> small, large;

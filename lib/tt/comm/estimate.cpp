@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 #include "tt/comm/published.hpp"
 #include "tt/titan/pipeline.hpp"
 #include "tt/titan/product.hpp"
@@ -16,8 +17,6 @@ namespace {
 
 using titan::Architecture;
 using titan::TrainingShape;
-
-constexpr double mib = 1024.0 * 1024.0;
 
 Value known_size(std::int64_t size) { return size > 0 ? Value(size) : Value(nullptr); }
 

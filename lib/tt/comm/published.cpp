@@ -6,12 +6,11 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/terminal.hpp"
+#include "tt/base/units.hpp"
 
 namespace tt::comm {
 
 namespace {
-
-constexpr double mib = 1024.0 * 1024.0;
 
 void check_positive(const BlockInputs& inputs) {
   const std::pair<const char*, std::int64_t> sizes[] = {{"hidden_size", inputs.hidden_size},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tt/base/error.hpp"
+#include "tt/base/units.hpp"
 
 namespace tt::comm {
 
@@ -93,8 +94,6 @@ TitanEstimate make_titan_estimate(const titan::TrainingShape& shape,
 }
 
 namespace {
-
-constexpr double gib = 1024.0 * 1024 * 1024;
 
 Value sum_record(const Sum& sum) {
   return Value::object().set("count", sum.calls).set("logical_bytes", sum.logical).set("wire_bytes", sum.wire);

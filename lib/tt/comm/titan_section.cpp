@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 #include "tt/comm/estimate_text.hpp"
 
 namespace tt::comm {
 
 namespace {
-
-constexpr double mib = 1024.0 * 1024;
 
 std::string in_mib(const Value& bytes) {
   return bytes.is_number() ? fmt::format("{:.2f}", bytes.as_number() / mib) : "unknown";

@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 #include "tt/comm/titan_estimate.hpp"
 
 namespace tt::comm {
 
 namespace {
-
-constexpr double mib = 1024.0 * 1024, gib = 1024.0 * 1024 * 1024;
 
 std::string in_mib(std::int64_t bytes) {
   const double amount = static_cast<double>(bytes) / mib;

@@ -12,8 +12,6 @@
 namespace tt::config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // The end of a """…""" or '''…''' string. Up to two quotes may stand before the closing three.
 std::optional<std::size_t> end_of_multi_line(std::string_view text, std::size_t at) {
   const char quote = text[at];

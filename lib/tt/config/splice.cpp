@@ -25,8 +25,6 @@ struct NewLines {
   std::vector<NewTable> tables;
 };
 
-std::string shown(const std::string& key) { return "'" + printable(key) + "'"; }
-
 // Where a wish leads: the deepest node that exists, and the parts of the key that do not.
 struct Target {
   const Node* node = nullptr;
@@ -59,7 +57,7 @@ class Planner {
  private:
   void refuse(const Wish& wish, const Node& node, const std::string& why, const std::string& hint = "") {
     problems_.add(place_at(source_, node.written.begin, node.written.length()),
-                  fmt::format("{} cannot be set: {}", shown(*wish.key), why), hint);
+                  fmt::format("{} cannot be set: {}", shown_key(*wish.key), why), hint);
   }
 
   std::optional<Target> find(const Wish& wish) {
@@ -73,7 +71,7 @@ class Planner {
         target.node = element(wish, node, wish.path[i]);
         if (!target.node) return std::nullopt;
       } else if (!node.is_table()) {
-        refuse(wish, node, fmt::format("{} is {}, not a table", shown(key_of(node)), kind_of(node)));
+        refuse(wish, node, fmt::format("{} is {}, not a table", shown_key(key_of(node)), kind_of(node)));
         return std::nullopt;
       } else if (const Node* child = node.child(wish.path[i])) {
         target.node = child;
@@ -88,10 +86,10 @@ class Planner {
   bool may_be_new(const Wish& wish, std::size_t part) {
     if (!read_index(wish.path[part])) return true;
     const KeyPath list(wish.path.begin(), wish.path.begin() + static_cast<std::ptrdiff_t>(part));
-    problems_.add(
-        whole_file(source_->name()),
-        fmt::format("{} cannot be set: there is no list {} in the file", shown(*wish.key), shown(join_key(list))),
-        fmt::format("set {} to a whole list", shown(join_key(list))));
+    problems_.add(whole_file(source_->name()),
+                  fmt::format("{} cannot be set: there is no list {} in the file", shown_key(*wish.key),
+                              shown_key(join_key(list))),
+                  fmt::format("set {} to a whole list", shown_key(join_key(list))));
     return false;
   }
 
@@ -102,8 +100,8 @@ class Planner {
     const std::string count = size == 0   ? std::string("has no elements")
                               : size == 1 ? std::string("has 1 element, number 0")
                                           : fmt::format("has {} elements, numbers 0 to {}", size, size - 1);
-    const std::string wrong = index ? "" : fmt::format(", and {} is no number of one", shown(part));
-    refuse(wish, list, fmt::format("the list {} {}{}", shown(key_of(list)), count, wrong));
+    const std::string wrong = index ? "" : fmt::format(", and {} is no number of one", shown_key(part));
+    refuse(wish, list, fmt::format("the list {} {}{}", shown_key(key_of(list)), count, wrong));
     return nullptr;
   }
 

@@ -9,13 +9,14 @@
 #include "tt/config/literal.hpp"
 
 namespace tt::config {
-namespace {
 
-std::string shown(const std::string& key) { return "'" + printable(key) + "'"; }
+std::string shown_key(const std::string& key) { return "'" + printable(key) + "'"; }
+
+namespace {
 
 // The wish itself is fine; nullopt after a problem was added.
 std::optional<Wish> read_wish(const Assignment& assignment, const std::string& file, Problems& problems) {
-  const std::string name = shown(assignment.key);
+  const std::string name = shown_key(assignment.key);
   auto path = is_utf8(assignment.key) ? split_key(assignment.key) : std::nullopt;
   if (!path) {
     problems.add(whole_file(file), name + " is not a key that TOML can have",
@@ -46,11 +47,12 @@ std::string add_to(WishTree& tree, const Wish& wish) {
   WishTree* at = &tree;
   for (const std::string& part : wish.path) {
     at = &at->below[part];
-    if (at->wish && &part == &wish.path.back()) return fmt::format("{} is set twice", shown(*wish.key));
-    if (at->wish) return fmt::format("{} is set, and so is {} inside it", shown(*at->wish->key), shown(*wish.key));
+    if (at->wish && &part == &wish.path.back()) return fmt::format("{} is set twice", shown_key(*wish.key));
+    if (at->wish)
+      return fmt::format("{} is set, and so is {} inside it", shown_key(*at->wish->key), shown_key(*wish.key));
   }
   if (!at->below.empty()) {
-    return fmt::format("{} is set, and so is {} inside it", shown(*wish.key), shown(*first_below(*at).key));
+    return fmt::format("{} is set, and so is {} inside it", shown_key(*wish.key), shown_key(*first_below(*at).key));
   }
   at->wish = &wish;
   return "";

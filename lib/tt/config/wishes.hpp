@@ -24,6 +24,8 @@ struct WishTree {
   const Wish* wish = nullptr;
 };
 
+std::string shown_key(const std::string& key);  // in quotes, safe to print
+
 class Wishes {
  public:
   // Adds to `problems` what is wrong with the assignments themselves; such assignments are left out.

@@ -1,5 +1,6 @@
 // The texts of tt/logs/causes.hpp. Within a shape the first row that fits wins, so the particular stands before the
 // general.
+#include "tt/base/text.hpp"
 #include "tt/logs/causes.hpp"
 
 namespace tt::logs {
@@ -247,8 +248,6 @@ bool fits(const TextPattern& pattern, Shape shape, std::string_view text) {
   }
   return pattern.without.empty() || text.find(pattern.without) == std::string_view::npos;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool digits_at(std::string_view text, std::size_t at, std::size_t count) {
   if (at + count > text.size()) return false;

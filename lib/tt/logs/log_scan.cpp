@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t most_events = 4000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::string word_after(std::string_view text, std::string_view words, std::string_view ends) {
   const auto at = text.find(words);
   if (at == std::string_view::npos) return "";

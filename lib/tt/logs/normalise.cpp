@@ -1,10 +1,11 @@
 #include "tt/logs/normalise.hpp"
 
+#include "tt/base/text.hpp"
+
 namespace tt::logs {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_role_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-'; }
 
 // Colours and other terminal commands, NUL, and what a carriage return overwrote.

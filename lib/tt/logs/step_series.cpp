@@ -37,7 +37,7 @@ void combine(StepSample& have, const StepSample& other) {
   have.after_pause = after_pause;
 }
 
-std::int64_t integer_of(const Value& value) { return value.is_integer() ? value.as_integer() : 0; }
+std::int64_t integer_or_zero(const Value& value) { return value.is_integer() ? value.as_integer() : 0; }
 
 }  // namespace
 
@@ -93,7 +93,7 @@ StepSeries StepSeries::from_value(const Value& value) {
     if (!item.is_list() || item.as_list().size() < 11) continue;
     const auto& row = item.as_list();
     StepSample s;
-    s.step = integer_of(row[0]);
+    s.step = integer_or_zero(row[0]);
     s.loss = number_of(row[1]);
     s.grad_norm = number_of(row[2]);
     s.memory_gib = number_of(row[3]);
@@ -101,9 +101,9 @@ StepSeries StepSeries::from_value(const Value& value) {
     s.tflops = number_of(row[5]);
     s.mfu = number_of(row[6]);
     if (row[7].is_integer()) s.time = Instant{std::chrono::milliseconds{row[7].as_integer()}};
-    s.segment = static_cast<int>(integer_of(row[8]));
+    s.segment = static_cast<int>(integer_or_zero(row[8]));
     s.after_pause = row[9].is_boolean() && row[9].as_boolean();
-    s.line = static_cast<std::size_t>(integer_of(row[10]));
+    s.line = static_cast<std::size_t>(integer_or_zero(row[10]));
     series.samples_.push_back(s);
   }
   return series;

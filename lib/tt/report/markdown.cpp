@@ -18,13 +18,11 @@ std::size_t longest_run_of_backticks(std::string_view text) {
 }
 
 // Bytes that are no text would make the whole page unreadable.
-std::string safe(std::string_view text) { return printable(text, std::string_view::npos); }
-
 }  // namespace
 
 std::string cell(std::string_view text) {
   std::string out;
-  for (const char c : safe(text)) {
+  for (const char c : printable_whole(text)) {
     if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`') out += '\\';
     out += c;
   }
@@ -32,14 +30,14 @@ std::string cell(std::string_view text) {
 }
 
 std::string inline_code(std::string_view text) {
-  const std::string shown = replace_all(safe(text), "|", "\\|");
+  const std::string shown = replace_all(printable_whole(text), "|", "\\|");
   const std::string fence(longest_run_of_backticks(shown) + 1, '`');
   const std::string_view space = fence.size() > 1 ? " " : "";
   return fence + std::string(space) + shown + std::string(space) + fence;
 }
 
 std::string code_block(std::string_view text) {
-  const std::string shown = safe(text);
+  const std::string shown = printable_whole(text);
   const std::string fence(std::max<std::size_t>(3, longest_run_of_backticks(shown) + 1), '`');
   return fence + "text\n" + shown + "\n" + fence + "\n";
 }

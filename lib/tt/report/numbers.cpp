@@ -6,12 +6,11 @@
 #include <cmath>
 
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 
 namespace tt::report {
 
 namespace {
-
-constexpr double mib = 1024.0 * 1024.0;
 
 std::optional<double> number_at(const Value& table, std::string_view key) {
   const Value& value = table.at(key);

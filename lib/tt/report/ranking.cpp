@@ -41,12 +41,12 @@ std::string state_text(const RankingRow& row) {
   return row.cause ? fmt::format("{}: {}", to_string(row.state), *row.cause) : to_string(row.state);
 }
 
-Tint tint_of(RunState state) {
+Tint ranked_tint(RunState state) {
   if (state == RunState::finished) return Tint::good;
   return is_ended(state) ? Tint::bad : Tint::busy;
 }
 
-const std::vector<TextTable::Column> columns = {
+const std::vector<TextTable::Column> ranking_columns = {
     {"rank", Align::right},           {"run", Align::left},      {"state", Align::left},    {"tok/s/GPU", Align::right},
     {"MFU %", Align::right},          {"s/step", Align::right},  {"mem GiB", Align::right}, {"loss", Align::right},
     {"comm MiB/step*", Align::right}, {"attempts", Align::right}};
@@ -109,11 +109,11 @@ std::vector<RankingRow> ranked(std::vector<RankingRow> rows) {
 
 std::string ranking_text(std::vector<RankingRow> rows, const Terminal& terminal) {
   rows = ranked(std::move(rows));
-  TextTable table(columns);
+  TextTable table(ranking_columns);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::vector<Cell> line;
     for (auto& text : cells(rows[i], i + 1)) line.push_back({std::move(text), Tint::none});
-    line[2].tint = tint_of(rows[i].state);
+    line[2].tint = ranked_tint(rows[i].state);
     table.add(std::move(line));
   }
   return table.text(terminal) + footnote(rows);
@@ -122,7 +122,7 @@ std::string ranking_text(std::vector<RankingRow> rows, const Terminal& terminal)
 std::string ranking_markdown(std::vector<RankingRow> rows) {
   rows = ranked(std::move(rows));
   std::string text = "|", rule = "|";
-  for (const auto& column : columns) {
+  for (const auto& column : ranking_columns) {
     text += " " + replace_all(column.title, "*", "\\*") + " |";
     rule += column.align == Align::right ? "---:|" : "---|";
   }

@@ -25,8 +25,6 @@ constexpr std::size_t kManyEnds = 10;  // shown when there is room for everythin
 
 // --- text ------------------------------------------------------------------------------------------------------------
 
-std::string safe(std::string_view text) { return printable(text, std::numeric_limits<std::size_t>::max()); }
-
 void append(Lines& lines, const Lines& more) { lines.insert(lines.end(), more.begin(), more.end()); }
 
 // --- sections --------------------------------------------------------------------------------------------------------
@@ -36,7 +34,7 @@ std::string header_line(const WatchState& state, const Terminal& room) {
   const std::string asked =
       state.asked_ago ? fmt::format("asked {} ago", age_text(*state.asked_ago)) : std::string("not asked yet");
   right = right.empty() ? asked : asked + ", " + right;
-  const std::string left = safe(state.title);
+  const std::string left = printable_whole(state.title);
   const std::size_t both = display_width(left) + 2 + display_width(right);
   if (both > room.width) return line_of({{left + "  " + right, Tint::none}}, room);
   return left + std::string(room.width - both + 2, ' ') + tinted(right, Tint::dim, room);
@@ -45,7 +43,7 @@ std::string header_line(const WatchState& state, const Terminal& room) {
 Lines trouble_lines(const WatchState& state, const Terminal& room) {
   Lines lines;
   for (const std::string& trouble : state.could_not_ask)
-    lines.push_back(line_of({{"could not ask " + safe(trouble), Tint::bad}}, room));
+    lines.push_back(line_of({{"could not ask " + printable_whole(trouble), Tint::bad}}, room));
   return lines;
 }
 
@@ -134,7 +132,7 @@ std::string slowest_text(const WatchState& state, std::size_t shown) {
   const std::size_t more = state.running.size() - shown;
   if (more > 0) texts.push_back(fmt::format("{} more", with_thousands(static_cast<std::int64_t>(more))));
   if (speeds.size() >= 2) {
-    texts.push_back(fmt::format("slowest: {}, {} tokens/s/GPU (median {})", safe(slowest->name),
+    texts.push_back(fmt::format("slowest: {}, {} tokens/s/GPU (median {})", printable_whole(slowest->name),
                                 speed(slowest->tokens_per_second_per_gpu), speed(logs::percentile(speeds, 0.5))));
   }
   return join(texts, "; ");
@@ -171,7 +169,7 @@ std::string waiting_text(const WatchState& state) {
   std::stable_sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   std::vector<std::string> texts;
   for (const auto& [reason, runs] : reasons)
-    texts.push_back(fmt::format("{} ({})", safe(reason), with_thousands(runs)));
+    texts.push_back(fmt::format("{} ({})", printable_whole(reason), with_thousands(runs)));
   return "waiting: " + join(texts, ", ");
 }
 
@@ -244,14 +242,16 @@ std::string next_step(const WatchState& state) {
       std::find_if(open.begin(), open.end(), [](const WatchedEnd* end) { return end->state != RunState::preempted; });
   if (to_explain != open.end()) {
     const std::string more = open.size() > 1 ? fmt::format("; {} need you", plural(std::ssize(open), "run")) : "";
-    return fmt::format("{} says why and what helps{}", command("explain " + safe((*to_explain)->name)), more);
+    return fmt::format("{} says why and what helps{}", command("explain " + printable_whole((*to_explain)->name)),
+                       more);
   }
   if (!open.empty()) {
     return fmt::format("{} goes on with what was preempted ({})", command("retry" + state.what),
                        plural(std::ssize(open), "run"));
   }
   if (!state.in_vain.empty()) {
-    return fmt::format("{} takes back what will never start ({})", command("cancel " + safe(state.in_vain.front())),
+    return fmt::format("{} takes back what will never start ({})",
+                       command("cancel " + printable_whole(state.in_vain.front())),
                        plural(std::ssize(state.in_vain), "run"));
   }
   const auto held = state.counts.find(RunState::held);
@@ -261,7 +261,7 @@ std::string next_step(const WatchState& state) {
       std::max_element(state.running.begin(), state.running.end(),
                        [](const WatchedRun& a, const WatchedRun& b) { return a.silent_for < b.silent_for; });
   if (silent != state.running.end() && silent->silent_for) {
-    return fmt::format("{} shows what it said last, {} ago", command("logs " + safe(silent->name)),
+    return fmt::format("{} shows what it said last, {} ago", command("logs " + printable_whole(silent->name)),
                        age_text(*silent->silent_for));
   }
   if (!state.could_not_ask.empty())
@@ -298,7 +298,7 @@ std::vector<std::string> watch_lines(const WatchState& state, const Terminal& te
   }
   if (layout.waiting || layout.said) append(lines, gap);
   if (layout.waiting) lines.push_back(line_of({{waiting_text(state), Tint::none}}, room));
-  if (layout.said) lines.push_back(line_of({{safe(*state.said), Tint::none}}, room));
+  if (layout.said) lines.push_back(line_of({{printable_whole(*state.said), Tint::none}}, room));
   append(lines, gap);
   append(lines, first_of(next, layout.next));
   if (layout.hint) lines.push_back(line_of({{"Ctrl-C stops watching; the runs go on", Tint::dim}}, room));
@@ -306,8 +306,8 @@ std::vector<std::string> watch_lines(const WatchState& state, const Terminal& te
 }
 
 std::string change_line(Instant when, const std::string& run, RunState state, const std::string& reason) {
-  const std::string line = fmt::format("{} {} {}", iso_time(when), safe(run), to_string(state));
-  return reason.empty() ? line : line + " " + safe(reason);
+  const std::string line = fmt::format("{} {} {}", iso_time(when), printable_whole(run), to_string(state));
+  return reason.empty() ? line : line + " " + printable_whole(reason);
 }
 
 }  // namespace tt::report

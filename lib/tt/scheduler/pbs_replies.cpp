@@ -12,8 +12,6 @@
 namespace tt::scheduler::pbs {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // 123.server or 123[].server, the whole line.
 bool is_job_id(std::string_view line) {
   std::size_t at = 0;

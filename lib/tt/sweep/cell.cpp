@@ -20,7 +20,6 @@ constexpr std::int64_t most_gpus = 1'000'000;
 constexpr double longest_walltime = 366.0 * 24 * 3600;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_variable_name(std::string_view name) {
   return !name.empty() && !is_digit(name[0]) &&

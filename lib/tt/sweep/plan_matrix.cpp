@@ -9,12 +9,11 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 #include "tt/sweep/plan_cost.hpp"
 
 namespace tt::sweep {
 namespace {
-
-constexpr double mib = 1024.0 * 1024.0;
 
 // What lies at one place of the table.
 struct Spot {

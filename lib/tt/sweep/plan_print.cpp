@@ -7,13 +7,13 @@
 
 #include "tt/base/clock.hpp"
 #include "tt/base/text.hpp"
+#include "tt/base/units.hpp"
 
 namespace tt::sweep {
 namespace {
 
 constexpr std::size_t lines_shown = 200;
 constexpr std::size_t skipped_shown_per_rule = 20;
-constexpr double mib = 1024.0 * 1024.0;
 
 std::string varies_text(const Overrides& varies) {
   std::string text;

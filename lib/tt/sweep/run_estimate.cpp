@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "tt/base/units.hpp"
 #include "tt/titan/schema.hpp"
 
 namespace tt::sweep {
 
 namespace {
-
-constexpr double mib = 1024.0 * 1024, gib = 1024.0 * 1024 * 1024;
 
 constexpr auto names = std::to_array<FigureName>({
     {"comm.mib", "MiB one GPU of the worst pipeline rank sends in a step"},

@@ -13,6 +13,11 @@
 #include "tt/sweep/expression.hpp"
 
 namespace tt::sweep {
+
+struct MemoryBudget {
+  std::size_t used = 0;
+};
+
 namespace {
 
 constexpr std::size_t most_memory = 64UL << 20U;  // of one sandbox, bytes
@@ -92,12 +97,8 @@ constexpr luaL_Reg functions[] = {{"min", lua_min},   {"max", lua_max},   {"abs"
 
 // ---- limits ------------------------------------------------------------------------------------------------------
 
-struct Budget {
-  std::size_t used = 0;
-};
-
 void* allocate(void* data, void* block, std::size_t old_size, std::size_t new_size) {
-  auto& budget = *static_cast<Budget*>(data);
+  auto& budget = *static_cast<MemoryBudget*>(data);
   if (block == nullptr) old_size = 0;  // then it is a kind of object
   if (new_size == 0) {
     std::free(block);
@@ -224,7 +225,7 @@ struct Sandbox::State {
     int in_floats = LUA_NOREF;
     std::vector<std::string> spelled;  // of the keys
   };
-  Budget budget;
+  MemoryBudget budget;
   lua_State* lua = lua_newstate(allocate, &budget);
   std::vector<Program> programs;
 

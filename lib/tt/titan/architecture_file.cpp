@@ -45,7 +45,7 @@ void read_family(Fields& from, Architecture& model) {
                "known are " + join(as_names(families), ", "));
 }
 
-void read_heads(Fields& from, Architecture& model) {
+void read_head_counts(Fields& from, Architecture& model) {
   model.kv_heads = from.size_or("kv_heads", model.heads);
   model.head_dim = from.size_if_there("head_dim");
   if (from.has("head_dim")) return;
@@ -91,7 +91,7 @@ Architecture read_own_keys(const Value& table, const PlaceOfKey& place_of, const
   if (from.has("kv_lora"))
     model.latent = read_latent(from);
   else
-    read_heads(from, model);
+    read_head_counts(from, model);
   if (from.has("experts") && from.value("experts") != Value(0)) model.experts = read_experts(from, model);
   if (model.experts && model.experts->dense_layers == 0)
     model.ffn_size = from.size_if_there("ffn_size");

@@ -7,12 +7,12 @@
 #include "tt/base/error.hpp"
 #include "tt/base/text.hpp"
 #include "tt/titan/pipeline.hpp"
+#include "tt/titan/schema.hpp"
 
 namespace tt::titan {
 
 namespace {
 
-constexpr std::string_view mode_key = "activation_checkpoint.mode";
 constexpr std::string_view mode_section = "activation_checkpoint.";
 
 [[noreturn]] void cannot_say(Era era, const Assignment& assignment, const std::string& why) {
@@ -115,9 +115,9 @@ std::vector<std::string> words_of(Era era, const Assignment& assignment) {
   return {fmt::format("--{}={}", assignment.key, word)};
 }
 
-bool is_mode(Era era, const Assignment& assignment) { return !has_toml(era) && assignment.key == mode_key; }
+bool is_mode(Era era, const Assignment& assignment) { return !has_toml(era) && assignment.key == checkpoint_mode_key; }
 bool is_option_of_mode(Era era, const Assignment& assignment) {
-  return !has_toml(era) && assignment.key.starts_with(mode_section) && assignment.key != mode_key;
+  return !has_toml(era) && assignment.key.starts_with(mode_section) && assignment.key != checkpoint_mode_key;
 }
 
 std::string with_dashes(std::string text) {

@@ -27,14 +27,14 @@ Reason wrong_expert_tensor_degree(const RuleInput& in) {
   return fmt::format("expert_tensor_parallel_degree {} is neither 1 nor tp {}", shape.etp, shape.tp);
 }
 
-bool degrees_make_sense(const TrainingShape& shape) {
+bool sharding_degrees_make_sense(const TrainingShape& shape) {
   return shape.dp_shard >= 1 && shape.cp >= 1 && shape.tp >= 1 && shape.ep >= 1 && shape.etp >= 1;
 }
 
 // 0.2.0: experts borrow whole dimensions: cp (and tp with etp 1), then a part of dp_shard.
 Reason experts_do_not_borrow(const RuleInput& in) {
   const TrainingShape& shape = in.shape;
-  if (!degrees_make_sense(shape) || shape.ep <= 1) return std::nullopt;
+  if (!sharding_degrees_make_sense(shape) || shape.ep <= 1) return std::nullopt;
   const bool with_tp = shape.etp != shape.tp;
   const std::int64_t whole = with_tp ? product({shape.cp, shape.tp}) : shape.cp;
   const std::int64_t ranks = product({shape.dp_shard, whole});
@@ -46,7 +46,7 @@ Reason experts_do_not_borrow(const RuleInput& in) {
 
 Reason experts_do_not_fit_mesh(const RuleInput& in) {
   const TrainingShape& shape = in.shape;
-  if (!degrees_make_sense(shape)) return std::nullopt;
+  if (!sharding_degrees_make_sense(shape)) return std::nullopt;
   const std::int64_t ranks = product({shape.dp_shard, shape.cp, shape.tp});
   const std::int64_t experts = product({shape.ep, shape.etp});
   if (ranks % experts == 0) return std::nullopt;
@@ -89,7 +89,7 @@ bool waits_for_cpu(const RuleInput& in) {
          config.find("hybridep") == std::string::npos && config.find("deepep") == std::string::npos;
 }
 
-Reason graphs_on(const RuleInput& in) {
+Reason graphs_on_with_experts(const RuleInput& in) {
   if (in.shape.ep <= 1 || in.settings.boolean(Knob::disable_cuda_graphs) != false || !waits_for_cpu(in))
     return std::nullopt;
   return "CUDA graphs are on unless switched off, and the standard expert exchange waits for the CPU; set "
@@ -149,7 +149,7 @@ std::vector<Rule> model_rules() {
   rules.push_back({"cuda-graphs-with-ep", "A run with the standard expert exchange switches CUDA graphs off.",
                    "CUDA graphs support only expert parallel token dispatcher configurations without CPU "
                    "synchronization.",
-                   Era::v0_3_0, Era::v0_3_0, graphs_on});
+                   Era::v0_3_0, Era::v0_3_0, graphs_on_with_experts});
   rules.push_back({"cp-support", "gpt_oss runs without context parallelism.",
                    "NotImplementedError: CP support for gpt-oss model is still in progress.", Era::v0_2_0, Era::v0_2_2,
                    context_of_gpt_oss});

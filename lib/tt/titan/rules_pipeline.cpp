@@ -144,7 +144,7 @@ Reason tied_weights(const RuleInput& in) {
                      architecture_name(*in.architecture));
 }
 
-Reason graphs_on(const RuleInput& in) {
+Reason graphs_on_with_stages(const RuleInput& in) {
   if (!pipelined(in) || in.settings.boolean(Knob::disable_cuda_graphs) != false) return std::nullopt;
   return "CUDA graphs are on unless switched off, and do not go with pp > 1; set training.disable_cuda_graphs = true";
 }
@@ -206,7 +206,7 @@ std::vector<Rule> pipeline_rules() {
   rules.push_back({"cuda-graphs-with-pp", "A pipelined run switches CUDA graphs off.",
                    "Error parsing Config: CUDA graphs do not support pipeline parallelism yet. Set "
                    "--training.disable_cuda_graphs.",
-                   newest, newest, graphs_on});
+                   newest, newest, graphs_on_with_stages});
   return rules;
 }
 

@@ -37,7 +37,7 @@ KeyInfo key_of_row(Era era, const Row& row) {
 }
 
 // 0.3.0: `activation_checkpoint` is a union chosen by a word; we spell it as a key so that one sweep fits every era.
-KeyInfo mode_key(KeyInfo row) {
+KeyInfo row_of_mode(KeyInfo row) {
   row.key = std::string(checkpoint_section) + ".mode";
   row.type = "str";
   row.allowed.emplace_back("memory_budget");  // the spelling of the eras before; the command line takes both
@@ -66,7 +66,7 @@ void add_row(std::vector<KeyInfo>& keys, KeyInfo row) {
     for (const Row& part : table_rows("module-0.3.0.tsv")) keys.push_back(key_of_row(row.era, part));
     keys.push_back(std::move(row));
   } else if (row.key == checkpoint_section) {
-    keys.push_back(mode_key(std::move(row)));
+    keys.push_back(row_of_mode(std::move(row)));
   } else if (row.key.find('[') != std::string::npos) {
     add_option_of_mode(keys, std::move(row));
   } else {

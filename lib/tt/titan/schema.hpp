@@ -13,6 +13,9 @@
 
 namespace tt::titan {
 
+// How activation checkpointing is chosen, in the spelling of every era (0.3.0 has a word for it: ours is this key).
+inline constexpr std::string_view checkpoint_mode_key = "activation_checkpoint.mode";
+
 struct KeyInfo {
   std::string key;                   // "training.seq_len"
   std::string type;                  // as in the table: "int", "float", "bool", "str", "str|None", "list[str]", ...

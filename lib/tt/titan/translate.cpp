@@ -13,7 +13,6 @@ namespace tt::titan {
 
 namespace {
 
-constexpr std::string_view mode_key = "activation_checkpoint.mode";
 constexpr std::string_view quantize_prefix = "quantize.";  // converters are called so since 0.2.0 only
 
 // What is being translated: for the sentences of what cannot be.
@@ -89,7 +88,7 @@ Value with_words_mapped(const Task& task, const Move& move, const Value& value, 
 // The form the value of a key has in an era, where the key kept its name and only its values changed. A value that has
 // that form already stays.
 Value in_form_of(const Task& task, Era era, std::string_view key, Value value) {
-  if (key == mode_key && value.is_string()) {
+  if (key == checkpoint_mode_key && value.is_string()) {
     const std::string_view from = has_toml(era) ? "memory-budget" : "memory_budget";
     return value.as_string() == from ? Value(has_toml(era) ? "memory_budget" : "memory-budget") : value;
   }
@@ -117,12 +116,12 @@ Value with_switch_moved(const Task& task, const Move& move, const Value& value, 
   cannot_say(task, fmt::format("it has only the switch '{}', for the one converter {}", move.old_key, word));
 }
 
-struct Reason {
+struct Obstacle {
   std::string_view transform;
   bool forward;
   std::string_view text;  // {to}: what the era calls the key
 };
-constexpr Reason reasons[] = {
+constexpr Obstacle obstacles[] = {
     {"size-from-count", true,
      "it counts the microbatches, '{to}' there is the rows of one; set that key, to the batch size divided by the "
      "count"},
@@ -149,7 +148,7 @@ constexpr Reason reasons[] = {
 
 std::string why_not(const Task& task, const Step& step) {
   const Move& move = *step.move;
-  for (const Reason& reason : reasons)
+  for (const Obstacle& reason : obstacles)
     if (reason.transform == move.transform && reason.forward == step.forward)
       return replace_all(std::string(reason.text), "{to}", task.name);
   if (move.old_key == "model.tokenizer_path")

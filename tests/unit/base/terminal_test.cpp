@@ -19,9 +19,7 @@ using testing::internal::GetCapturedStderr;
 const Terminal plain{};
 const Terminal colourful{true, true, 0};
 
-Environment with(std::map<std::string, std::string, std::less<>> variables) {
-  return Environment(std::move(variables));
-}
+Environment variables(std::map<std::string, std::string, std::less<>> all) { return Environment(std::move(all)); }
 
 // A terminal without anybody in front of it.
 class PseudoTerminal {
@@ -49,7 +47,7 @@ class PseudoTerminal {
 
 TEST(Terminal, IsReadFromTheStream) {
   const PseudoTerminal pseudo(97);
-  const Terminal terminal = terminal_of(pseudo.stream(), with({{"TERM", "xterm"}}));
+  const Terminal terminal = terminal_of(pseudo.stream(), variables({{"TERM", "xterm"}}));
   EXPECT_TRUE(terminal.is_terminal);
   EXPECT_TRUE(terminal.colour);
   EXPECT_EQ(terminal.width, 97u);
@@ -59,29 +57,29 @@ TEST(Terminal, IsReadFromTheStream) {
 
 TEST(Terminal, ThatIsDumbCannotBeRewritten) {
   const PseudoTerminal pseudo(80);
-  EXPECT_FALSE(terminal_of(pseudo.stream(), with({{"TERM", "dumb"}})).can_rewrite);
+  EXPECT_FALSE(terminal_of(pseudo.stream(), variables({{"TERM", "dumb"}})).can_rewrite);
   EXPECT_FALSE(terminal_of(pseudo.stream(), Environment()).can_rewrite);
-  EXPECT_TRUE(terminal_of(pseudo.stream(), with({{"TERM", "vt100"}, {"NO_COLOR", "1"}})).can_rewrite);
+  EXPECT_TRUE(terminal_of(pseudo.stream(), variables({{"TERM", "vt100"}, {"NO_COLOR", "1"}})).can_rewrite);
 }
 
 TEST(Terminal, LosesItsColourWhereSomebodySaysSo) {
   const PseudoTerminal pseudo(80);
-  EXPECT_FALSE(terminal_of(pseudo.stream(), with({{"TERM", "xterm"}, {"NO_COLOR", "1"}})).colour);
-  EXPECT_TRUE(terminal_of(pseudo.stream(), with({{"TERM", "xterm"}, {"NO_COLOR", ""}})).colour);
-  EXPECT_FALSE(terminal_of(pseudo.stream(), with({{"TERM", "dumb"}})).colour);
+  EXPECT_FALSE(terminal_of(pseudo.stream(), variables({{"TERM", "xterm"}, {"NO_COLOR", "1"}})).colour);
+  EXPECT_TRUE(terminal_of(pseudo.stream(), variables({{"TERM", "xterm"}, {"NO_COLOR", ""}})).colour);
+  EXPECT_FALSE(terminal_of(pseudo.stream(), variables({{"TERM", "dumb"}})).colour);
   EXPECT_FALSE(terminal_of(pseudo.stream(), Environment()).colour);
 }
 
 TEST(Terminal, TakesColumnsWhenItDoesNotKnowItsWidth) {
   const PseudoTerminal pseudo(0);
-  EXPECT_EQ(terminal_of(pseudo.stream(), with({{"COLUMNS", "66"}})).width, 66u);
-  EXPECT_EQ(terminal_of(pseudo.stream(), with({{"COLUMNS", "wide"}})).width, 0u);
+  EXPECT_EQ(terminal_of(pseudo.stream(), variables({{"COLUMNS", "66"}})).width, 66u);
+  EXPECT_EQ(terminal_of(pseudo.stream(), variables({{"COLUMNS", "wide"}})).width, 0u);
 }
 
 TEST(Terminal, IsNotAFile) {
   std::FILE* file = std::tmpfile();
   ASSERT_NE(file, nullptr);
-  const Terminal terminal = terminal_of(file, with({{"TERM", "xterm"}, {"COLUMNS", "66"}}));
+  const Terminal terminal = terminal_of(file, variables({{"TERM", "xterm"}, {"COLUMNS", "66"}}));
   std::fclose(file);
   EXPECT_FALSE(terminal.is_terminal);
   EXPECT_FALSE(terminal.colour);

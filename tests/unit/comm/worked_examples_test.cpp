@@ -110,7 +110,7 @@ TEST(WorkedExamples, V10Llama8bOnTwoByTwo) {
   EXPECT_EQ(Moved(step, 1).calls(tp, all_reduce), (Calls{{4'096, 24}}));
 }
 
-Step v11() {
+Step step_of_v11() {
   titan::TrainingShape layout = test::shape(8192, 2);
   layout.tp = 8;
   layout.dp_shard = 32;
@@ -119,7 +119,7 @@ Step v11() {
 }
 
 TEST(WorkedExamples, V11Llama70bOn256Gpus) {
-  const Step step = v11();
+  const Step step = step_of_v11();
   const Moved moved(step);
   const std::int64_t T = 268'435'456;
   EXPECT_EQ(moved.calls(tp, all_gather, fwd), (Calls{{T, 160 + 1}}));
@@ -137,7 +137,7 @@ TEST(WorkedExamples, V11Llama70bOn256Gpus) {
 
 TEST(WorkedExamples, V11TakesItsTimeOn32Nodes) {
   const Fabric h100 = find_hardware("h100").value();
-  const Step step = v11();
+  const Step step = step_of_v11();
   const Placement spread = place(step, fsdp, 8);
   EXPECT_EQ(spread.nodes, 32);
   EXPECT_EQ(spread.per_node, 1);

@@ -11,7 +11,7 @@
 namespace tt::logs {
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(TT_SOURCE_DIR) / "tests/transcripts/failures";
+const std::filesystem::path samples_folder = std::filesystem::path(TT_SOURCE_DIR) / "tests/transcripts/failures";
 
 struct Sample {
   std::string file, cause, rank, line, retry;
@@ -19,7 +19,7 @@ struct Sample {
 
 std::vector<Sample> samples() {
   std::vector<Sample> rows;
-  for (const auto& line : split_lines(test::read(folder / "index.tsv"))) {
+  for (const auto& line : split_lines(test::read(samples_folder / "index.tsv"))) {
     const auto parts = split(line, '\t');
     if (parts.size() >= 5 && parts[0] != "file") rows.push_back({parts[0], parts[1], parts[2], parts[3], parts[4]});
   }
@@ -33,7 +33,7 @@ std::string rank_of(const Diagnosis& d) {
 
 Diagnosis diagnose_sample(const std::string& file) {
   DiagnosisInput input;
-  input.files.push_back({file, std::nullopt, folder / file, LogKind::node, "", std::nullopt});
+  input.files.push_back({file, std::nullopt, samples_folder / file, LogKind::node, "", std::nullopt});
   return diagnose(input);
 }
 
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Recorded, FailureSample, testing::ValuesIn(samples()), 
 // it.
 TEST(FailureSamples, CanBeCutAnywhere) {
   for (const auto& sample : samples()) {
-    const std::string text = test::read(folder / sample.file);
+    const std::string text = test::read(samples_folder / sample.file);
     for (std::size_t part = 0; part < 7; ++part) {
       DiagnosisInput input;
       const std::string cut = text.substr(0, text.size() * part / 7);
@@ -85,7 +85,7 @@ TEST(FailureSamples, AreAllListedInTheIndex) {
   std::set<std::string> listed;
   for (const auto& sample : samples()) listed.insert(sample.file);
   std::set<std::string> present;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(samples_folder)) {
     if (entry.path().extension() == ".txt") present.insert(entry.path().filename().string());
   }
   EXPECT_EQ(listed, present);

@@ -7,7 +7,7 @@ namespace {
 
 const Instant now{std::chrono::hours{1000}};
 
-std::vector<StatusLine> some_runs() {
+std::vector<StatusLine> some_lines() {
   return {{"_tp1", RunState::running, "RUNNING", "", "4711_0", 1, now - std::chrono::hours{5}},
           {"_tp2", RunState::unknown, "HYPERSLEEP", "", "4711_1", 2, std::nullopt},
           {"_tp4", RunState::queued, "PENDING", "Priority", "4711_2", 1, now - std::chrono::seconds{42}},
@@ -15,7 +15,7 @@ std::vector<StatusLine> some_runs() {
 }
 
 TEST(StatusTable, KeepsTheSchedulersOwnWord) {
-  EXPECT_EQ(status_text(some_runs(), now, Terminal{}),
+  EXPECT_EQ(status_text(some_lines(), now, Terminal{}),
             "run   state                 since  job     attempt  reason\n"
             "_tp1  running                 5 h  4711_0        1\n"
             "_tp2  unknown (HYPERSLEEP)      -  4711_1        2\n"

@@ -19,7 +19,7 @@ using test::problems_of;
 using test::sweep_with;
 using Names = std::vector<std::string>;
 
-std::string trouble(const std::string& yaml) {
+std::string plan_trouble(const std::string& yaml) {
   return problems_of([&] { plan_of(sweep_with(yaml)); });
 }
 
@@ -85,12 +85,12 @@ TEST(Plan, DoesNotExcludeIncludeRows) {
 }
 
 TEST(Plan, RefusesAnExcludeRowThatNothingMatches) {
-  EXPECT_EQ(trouble("matrix: {training.seq_len: [1024]}\nexclude: [{training.seq_len: 4096}]\n"),
+  EXPECT_EQ(plan_trouble("matrix: {training.seq_len: [1024]}\nexclude: [{training.seq_len: 4096}]\n"),
             "tt: error: sweep.yaml:6:30: 'training.seq_len' never has the value 4096 in this sweep\n"
             "  6 | exclude: [{training.seq_len: 4096}]\n"
             "    |                              ^^^^\n"
             "  an exclude row that matches nothing is taken for a mistake\n");
-  EXPECT_EQ(trouble("matrix: {training.seq_len: [1024]}\nexclude: [{training.steps: 11}]\n"),
+  EXPECT_EQ(plan_trouble("matrix: {training.seq_len: [1024]}\nexclude: [{training.steps: 11}]\n"),
             "tt: error: sweep.yaml:6:28: 'training.steps' does not vary in this sweep and is always 10\n"
             "  6 | exclude: [{training.steps: 11}]\n"
             "    |                            ^^\n"
@@ -98,8 +98,8 @@ TEST(Plan, RefusesAnExcludeRowThatNothingMatches) {
 }
 
 TEST(Plan, RefusesAnExcludeRowWhoseZippedValuesNeverMeet) {
-  EXPECT_EQ(trouble("zip: [{training.seq_len: [1024, 2048], training.steps: [5, 6]}]\n"
-                    "exclude: [{training.seq_len: 1024, training.steps: 6}]\n"),
+  EXPECT_EQ(plan_trouble("zip: [{training.seq_len: [1024, 2048], training.steps: [5, 6]}]\n"
+                         "exclude: [{training.seq_len: 1024, training.steps: 6}]\n"),
             "tt: error: sweep.yaml:6:11: no combination of this sweep matches this row\n"
             "  6 | exclude: [{training.seq_len: 1024, training.steps: 6}]\n"
             "    |           ^\n"
@@ -116,7 +116,7 @@ TEST(Plan, RepeatsFastestAndCountsInTheName) {
 }
 
 TEST(Plan, RefusesAKeyTheEraDoesNotKnow) {
-  EXPECT_EQ(trouble("matrix: {training.sequence_len: [1024]}\n"),
+  EXPECT_EQ(plan_trouble("matrix: {training.sequence_len: [1024]}\n"),
             "tt: error: sweep.yaml:5:10: 'training.sequence_len' is not a key of TorchTitan 0.2.2\n"
             "  5 | matrix: {training.sequence_len: [1024]}\n"
             "    |          ^^^^^^^^^^^^^^^^^^^^^\n"
@@ -131,7 +131,7 @@ TEST(Plan, SetsAKeyTheEraDoesNotKnowWhenAskedTo) {
 
 TEST(Plan, RefusesValuesThatDoNotFitTheirKey) {
   EXPECT_EQ(
-      trouble("matrix: {training.seq_len: [1024, 4.5], activation_checkpoint.mode: [fulll]}\n"),
+      plan_trouble("matrix: {training.seq_len: [1024, 4.5], activation_checkpoint.mode: [fulll]}\n"),
       "tt: error: sweep.yaml:5:35: 'training.seq_len' is an integer key, got 4.5\n"
       "  5 | matrix: {training.seq_len: [1024, 4.5], activation_checkpoint.mode: [fulll]}\n"
       "    |                                   ^^^\n"
@@ -148,7 +148,7 @@ TEST(Plan, WritesWholeFloatsOfIntegerKeysAsIntegers) {
 }
 
 TEST(Plan, RefusesTheDumpFolder) {
-  EXPECT_NE(trouble("fixed: {job.dump_folder: /x}\n")
+  EXPECT_NE(plan_trouble("fixed: {job.dump_folder: /x}\n")
                 .find("'job.dump_folder' is set by tt: every run writes into the out/ of its own folder"),
             std::string::npos);
 }
@@ -227,7 +227,7 @@ TEST(Plan, AsksForGpusWhenADegreeIsAutomatic) {
 }
 
 TEST(Plan, RefusesGpusThatAreNotWholeNodes) {
-  EXPECT_EQ(trouble("resources: {gpus: 12}\n" + bs_sl),
+  EXPECT_EQ(plan_trouble("resources: {gpus: 12}\n" + bs_sl),
             "tt: error: sweep.yaml:4:19: 12 GPUs are not whole nodes of 8 on roomy\n"
             "  4 | resources: {gpus: 12}\n"
             "    |                   ^^\n"
@@ -306,7 +306,7 @@ TEST(Plan, SpeaksTheWordsOfTheRegistryEra) {
 }
 
 TEST(Plan, RefusesPointsThatAreTheSameTraining) {
-  EXPECT_EQ(trouble("matrix: {training.seq_len: [1024, 2048]}\ninclude: [{training.seq_len: 1024}]\n"),
+  EXPECT_EQ(plan_trouble("matrix: {training.seq_len: [1024, 2048]}\ninclude: [{training.seq_len: 1024}]\n"),
             "tt: error: sweep.yaml:1:8: 1 pair of runs would be the same training\n"
             "  1 | sweep: s\n"
             "    |        ^\n"
@@ -316,7 +316,7 @@ TEST(Plan, RefusesPointsThatAreTheSameTraining) {
 TEST(Plan, RefusesASweepWithoutEnd) {
   std::string yaml = "matrix:\n";
   for (int i = 0; i < 9; ++i) yaml += "  env.A" + std::to_string(i) + ": {from: 1, to: 100, step: 1}\n";
-  EXPECT_EQ(trouble(yaml),
+  EXPECT_EQ(plan_trouble(yaml),
             "tt: error: sweep.yaml:1:8: this sweep has more than 1,000,000 points\n"
             "  1 | sweep: s\n"
             "    |        ^\n"

@@ -13,13 +13,13 @@ using test::source;
 
 const std::string head = "sweep: s\nbase: base.toml\n";
 
-Spec read(const std::string& text) { return read_spec(source(text)); }
-std::string trouble(const std::string& text) {
-  return problems_of([&] { read(head + text); });
+Spec spec_of(const std::string& text) { return read_spec(source(text)); }
+std::string spec_trouble(const std::string& text) {
+  return problems_of([&] { spec_of(head + text); });
 }
 
 TEST(SweepFile, IsReadWhole) {
-  const Spec spec = read(
+  const Spec spec = spec_of(
       "sweep: llama3_8b_parallelism\n"
       "base: base/llama3_8b.toml\n"
       "model: llama3_8b\n"
@@ -60,49 +60,49 @@ TEST(SweepFile, IsReadWhole) {
 }
 
 TEST(SweepFile, NamesTheModelAfterTheBase) {
-  EXPECT_EQ(read("sweep: s\nbase: base/llama3_8b.toml\n").model.text, "llama3_8b");
-  EXPECT_EQ(read("sweep: s\nbase: {module: llama3, config: llama3_70b}\n").model.text, "llama3_70b");
+  EXPECT_EQ(spec_of("sweep: s\nbase: base/llama3_8b.toml\n").model.text, "llama3_8b");
+  EXPECT_EQ(spec_of("sweep: s\nbase: {module: llama3, config: llama3_70b}\n").model.text, "llama3_70b");
 }
 
 TEST(SweepFile, ReadsABaseOfTheRegistry) {
-  const Spec spec = read("sweep: s\nbase: {module: llama3, config: llama3_8b}\n");
+  const Spec spec = spec_of("sweep: s\nbase: {module: llama3, config: llama3_8b}\n");
   EXPECT_TRUE(spec.bases.at(0).is_registry());
   EXPECT_EQ(spec.bases.at(0).module->text, "llama3");
   EXPECT_EQ(spec.bases.at(0).config->text, "llama3_8b");
 }
 
 TEST(SweepFile, TakesAVersionAsItIsSpelled) {
-  EXPECT_EQ(read(head + "torchtitan: {version: 0.10}\n").torchtitan.version->text, "0.10");
+  EXPECT_EQ(spec_of(head + "torchtitan: {version: 0.10}\n").torchtitan.version->text, "0.10");
 }
 
 TEST(SweepFile, TakesEnvironmentVariablesAsTheyAreSpelled) {
-  const Spec spec = read(head + "env: {A: 1, B: 0.10, C: true, D: \"\", E: 1e-4}\n");
+  const Spec spec = spec_of(head + "env: {A: 1, B: 0.10, C: true, D: \"\", E: 1e-4}\n");
   std::string all;
   for (const Setting& setting : spec.env) all += setting.key + "=" + setting.value.value.as_string() + ";";
   EXPECT_EQ(all, "env.A=1;env.B=0.10;env.C=true;env.D=;env.E=1e-4;");
 }
 
 TEST(SweepFile, MovesFixedVariablesAndResourcesToWhereTheyBelong) {
-  const Spec spec = read(head + "fixed: {env.A: x, resources.gpus: 4, training.steps: 1}\n");
+  const Spec spec = spec_of(head + "fixed: {env.A: x, resources.gpus: 4, training.steps: 1}\n");
   ASSERT_EQ(spec.fixed.size(), 1u);
   EXPECT_EQ(spec.env[0].key, "env.A");
   EXPECT_EQ(spec.resources[0].value.value, Value(4));
 }
 
 TEST(SweepFile, ReadsWalltimesInAllTheirForms) {
-  EXPECT_EQ(read(head + "resources: {walltime: 90}\n").resources[0].value.value, Value("01:30:00"));
-  EXPECT_EQ(read(head + "resources: {walltime: 00:30:00}\n").resources[0].value.value, Value("00:30:00"));
-  EXPECT_EQ(read(head + "resources: {walltime: 1-12:00:00}\n").resources[0].value.value, Value("1-12:00:00"));
+  EXPECT_EQ(spec_of(head + "resources: {walltime: 90}\n").resources[0].value.value, Value("01:30:00"));
+  EXPECT_EQ(spec_of(head + "resources: {walltime: 00:30:00}\n").resources[0].value.value, Value("00:30:00"));
+  EXPECT_EQ(spec_of(head + "resources: {walltime: 1-12:00:00}\n").resources[0].value.value, Value("1-12:00:00"));
 }
 
 TEST(SweepFile, SaysThatItIsEmpty) {
-  EXPECT_EQ(problems_of([] { read(""); }),
+  EXPECT_EQ(problems_of([] { spec_of(""); }),
             "tt: error: sweep.yaml: this sweep file is empty\n"
             "  'tt-sweep init BASE' writes a small one to begin with\n");
 }
 
 TEST(SweepFile, MustBeAMap) {
-  EXPECT_EQ(problems_of([] { read("- a\n"); }),
+  EXPECT_EQ(problems_of([] { spec_of("- a\n"); }),
             "tt: error: sweep.yaml:1:1: a sweep file is a map of keys, not a list\n"
             "  1 | - a\n"
             "    | ^\n"
@@ -110,7 +110,7 @@ TEST(SweepFile, MustBeAMap) {
 }
 
 TEST(SweepFile, NeedsANameAndABase) {
-  EXPECT_EQ(problems_of([] { read("model: m\n"); }),
+  EXPECT_EQ(problems_of([] { spec_of("model: m\n"); }),
             "tt: error: sweep.yaml: this sweep file has no 'base'\n"
             "  write base: PATH.toml, or base: {module: llama3, config: llama3_8b} for TorchTitan 0.3\n"
             "tt: error: sweep.yaml: this sweep file has no name\n"
@@ -118,7 +118,7 @@ TEST(SweepFile, NeedsANameAndABase) {
 }
 
 TEST(SweepFile, SuggestsTheKeyThatWasMeant) {
-  EXPECT_EQ(trouble("matrx: {a.b: [1]}\n"),
+  EXPECT_EQ(spec_trouble("matrx: {a.b: [1]}\n"),
             "tt: error: sweep.yaml:3:1: 'matrx' is not a key of a sweep file\n"
             "  3 | matrx: {a.b: [1]}\n"
             "    | ^^^^^\n"
@@ -126,7 +126,7 @@ TEST(SweepFile, SuggestsTheKeyThatWasMeant) {
 }
 
 TEST(SweepFile, RefusesNamesThatAreNoFolders) {
-  EXPECT_EQ(problems_of([] { read("sweep: ../x\nbase: b.toml\nmodel: a/b\n"); }),
+  EXPECT_EQ(problems_of([] { spec_of("sweep: ../x\nbase: b.toml\nmodel: a/b\n"); }),
             "tt: error: sweep.yaml:1:8: '../x' cannot be the sweep name: it must begin with a letter or a digit\n"
             "  1 | sweep: ../x\n"
             "    |        ^^^^\n"
@@ -134,13 +134,13 @@ TEST(SweepFile, RefusesNamesThatAreNoFolders) {
             "  3 | model: a/b\n"
             "    |        ^^^\n"
             "  it names a folder: write model: NAME\n");
-  EXPECT_NE(trouble("model: a..b\n").find("it must not contain '..'"), std::string::npos);
-  EXPECT_NE(trouble("model: " + std::string(121, 'x') + "\n").find("it has 121 bytes, at most 120 are allowed"),
+  EXPECT_NE(spec_trouble("model: a..b\n").find("it must not contain '..'"), std::string::npos);
+  EXPECT_NE(spec_trouble("model: " + std::string(121, 'x') + "\n").find("it has 121 bytes, at most 120 are allowed"),
             std::string::npos);
 }
 
 TEST(SweepFile, RefusesAnAxisWithoutValues) {
-  EXPECT_EQ(trouble("matrix: {training.seq_len: []}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {training.seq_len: []}\n"),
             "tt: error: sweep.yaml:3:28: this list of values is empty\n"
             "  3 | matrix: {training.seq_len: []}\n"
             "    |                            ^\n"
@@ -148,7 +148,7 @@ TEST(SweepFile, RefusesAnAxisWithoutValues) {
 }
 
 TEST(SweepFile, RefusesAnAxisThatIsOneValue) {
-  EXPECT_EQ(trouble("matrix: {training.seq_len: 2048}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {training.seq_len: 2048}\n"),
             "tt: error: sweep.yaml:3:28: an axis is a list of values, not an integer\n"
             "  3 | matrix: {training.seq_len: 2048}\n"
             "    |                            ^^^^\n"
@@ -156,17 +156,19 @@ TEST(SweepFile, RefusesAnAxisThatIsOneValue) {
 }
 
 TEST(SweepFile, RefusesTheSameValueTwiceInAnAxis) {
-  EXPECT_EQ(trouble("matrix: {training.seq_len: [8, 16, 8.0]}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {training.seq_len: [8, 16, 8.0]}\n"),
             "tt: error: sweep.yaml:3:36: 'training.seq_len' has the value 8.0 twice\n"
             "  3 | matrix: {training.seq_len: [8, 16, 8.0]}\n"
             "    |                                    ^^^\n"
             "  it first stands in line 3, column 29\n");
 }
 
-TEST(SweepFile, TellsANumberFromItsText) { EXPECT_NO_THROW(read(head + "matrix: {training.seq_len: [8, \"8\"]}\n")); }
+TEST(SweepFile, TellsANumberFromItsText) {
+  EXPECT_NO_THROW(spec_of(head + "matrix: {training.seq_len: [8, \"8\"]}\n"));
+}
 
 TEST(SweepFile, RefusesZippedListsOfUnequalLength) {
-  EXPECT_EQ(trouble("zip:\n  - {training.seq_len: [1, 2], training.steps: [1, 2, 3]}\n"),
+  EXPECT_EQ(spec_trouble("zip:\n  - {training.seq_len: [1, 2], training.steps: [1, 2, 3]}\n"),
             "tt: error: sweep.yaml:4:32: 'training.steps' has 3 values, 'training.seq_len' has 2 values\n"
             "  4 |   - {training.seq_len: [1, 2], training.steps: [1, 2, 3]}\n"
             "    |                                ^^^^^^^^^^^^^^\n"
@@ -174,25 +176,25 @@ TEST(SweepFile, RefusesZippedListsOfUnequalLength) {
 }
 
 TEST(SweepFile, RefusesTwoEqualEntriesOfAZip) {
-  EXPECT_EQ(trouble("zip: [{training.seq_len: [1, 2, 1], training.steps: [5, 5, 5]}]\n"),
+  EXPECT_EQ(spec_trouble("zip: [{training.seq_len: [1, 2, 1], training.steps: [5, 5, 5]}]\n"),
             "tt: error: sweep.yaml:3:33: entries 1 and 3 of these lists say the same\n"
             "  3 | zip: [{training.seq_len: [1, 2, 1], training.steps: [5, 5, 5]}]\n"
             "    |                                 ^\n");
 }
 
 TEST(SweepFile, RefusesAKeyThatIsSetInTwoPlaces) {
-  EXPECT_EQ(
-      trouble("alias: {bs: training.local_batch_size}\nfixed: {training.local_batch_size: 1}\nmatrix: {bs: [1]}\n"),
-      "tt: error: sweep.yaml:5:10: 'bs' is set in 'fixed' and in 'matrix'\n"
-      "  5 | matrix: {bs: [1]}\n"
-      "    |          ^^\n"
-      "  it first stands in line 4, column 9\n");
-  EXPECT_NE(trouble("matrix: {env.A: [x]}\nenv: {A: z}\n").find("'env.A' is set in 'env' and in 'matrix'"),
+  EXPECT_EQ(spec_trouble(
+                "alias: {bs: training.local_batch_size}\nfixed: {training.local_batch_size: 1}\nmatrix: {bs: [1]}\n"),
+            "tt: error: sweep.yaml:5:10: 'bs' is set in 'fixed' and in 'matrix'\n"
+            "  5 | matrix: {bs: [1]}\n"
+            "    |          ^^\n"
+            "  it first stands in line 4, column 9\n");
+  EXPECT_NE(spec_trouble("matrix: {env.A: [x]}\nenv: {A: z}\n").find("'env.A' is set in 'env' and in 'matrix'"),
             std::string::npos);
 }
 
 TEST(SweepFile, RefusesGpusAndNodesTogether) {
-  EXPECT_EQ(trouble("resources: {gpus: 8}\nmatrix: {resources.nodes: [1, 2]}\n"),
+  EXPECT_EQ(spec_trouble("resources: {gpus: 8}\nmatrix: {resources.nodes: [1, 2]}\n"),
             "tt: error: sweep.yaml:4:10: 'gpus' and 'nodes' are both given\n"
             "  4 | matrix: {resources.nodes: [1, 2]}\n"
             "    |          ^^^^^^^^^^^^^^^\n"
@@ -200,7 +202,7 @@ TEST(SweepFile, RefusesGpusAndNodesTogether) {
 }
 
 TEST(SweepFile, RefusesAnAliasOfNothing) {
-  EXPECT_EQ(trouble("alias: {tp: tensor_parallel_degree}\n"),
+  EXPECT_EQ(spec_trouble("alias: {tp: tensor_parallel_degree}\n"),
             "tt: error: sweep.yaml:3:13: the alias 'tp' stands for 'tensor_parallel_degree', which is not a key\n"
             "  3 | alias: {tp: tensor_parallel_degree}\n"
             "    |             ^^^^^^^^^^^^^^^^^^^^^^\n"
@@ -208,45 +210,45 @@ TEST(SweepFile, RefusesAnAliasOfNothing) {
 }
 
 TEST(SweepFile, RefusesAShortNameNobodyGave) {
-  EXPECT_EQ(trouble("alias: {seq: training.seq_len}\nmatrix: {sqe: [1]}\n"),
+  EXPECT_EQ(spec_trouble("alias: {seq: training.seq_len}\nmatrix: {sqe: [1]}\n"),
             "tt: error: sweep.yaml:4:10: 'sqe' is neither a key (section.name) nor an alias\n"
             "  4 | matrix: {sqe: [1]}\n"
             "    |          ^^^\n"
             "  did you mean the alias 'seq'?\n");
-  EXPECT_NE(trouble("matrix: {tensor: [1]}\n").find("short names are given under 'alias:'"), std::string::npos);
+  EXPECT_NE(spec_trouble("matrix: {tensor: [1]}\n").find("short names are given under 'alias:'"), std::string::npos);
 }
 
 TEST(SweepFile, RefusesSecretsInTheEnvironment) {
   EXPECT_EQ(
-      trouble("env: {HF_TOKEN: abc}\n"),
+      spec_trouble("env: {HF_TOKEN: abc}\n"),
       "tt: error: sweep.yaml:3:7: 'HF_TOKEN' looks like a secret, and what a sweep file says is written into files\n"
       "  3 | env: {HF_TOKEN: abc}\n"
       "    |       ^^^^^^^^\n"
       "  leave it out: jobs read the libraries' own token files, or the file the site profile names\n");
   for (const std::string name : {"WANDB_API_KEY", "MY_SECRET", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "token"}) {
-    EXPECT_THROW(read(head + "env: {" + name + ": abc}\n"), BadInput) << name;
+    EXPECT_THROW(spec_of(head + "env: {" + name + ": abc}\n"), BadInput) << name;
   }
-  EXPECT_NO_THROW(read(head + "env: {TOKENIZERS_PARALLELISM: \"false\", NCCL_DEBUG: INFO}\n"));
+  EXPECT_NO_THROW(spec_of(head + "env: {TOKENIZERS_PARALLELISM: \"false\", NCCL_DEBUG: INFO}\n"));
 }
 
 TEST(SweepFile, RefusesBadEnvironments) {
   for (const std::string entry : {"\"A B\": x", "1A: x", "A-B: x", "\"A;rm\": x", "A: \"a\\nb\"", "A: \"\\x07\"",
                                   "A: [1]", "A: null", "NGPU: 4", "TT_TOKEN2: x"}) {
-    EXPECT_THROW(read(head + "env: {" + entry + "}\n"), BadInput) << entry;
+    EXPECT_THROW(spec_of(head + "env: {" + entry + "}\n"), BadInput) << entry;
   }
 }
 
 TEST(SweepFile, RefusesResourcesThatAreNone) {
-  EXPECT_EQ(trouble("resources: {gpu: 8}\n"),
+  EXPECT_EQ(spec_trouble("resources: {gpu: 8}\n"),
             "tt: error: sweep.yaml:3:13: 'resources.gpu' is not a resource\n"
             "  3 | resources: {gpu: 8}\n"
             "    |             ^^^\n"
             "  did you mean 'resources.gpus'?\n");
-  EXPECT_EQ(trouble("resources: {gpus: 0}\n"),
+  EXPECT_EQ(spec_trouble("resources: {gpus: 0}\n"),
             "tt: error: sweep.yaml:3:19: 'resources.gpus' is a whole number from 1 to 1,000,000\n"
             "  3 | resources: {gpus: 0}\n"
             "    |                   ^\n");
-  EXPECT_EQ(trouble("resources: {walltime: soon}\n"),
+  EXPECT_EQ(spec_trouble("resources: {walltime: soon}\n"),
             "tt: error: sweep.yaml:3:23: this is not a wall time\n"
             "  3 | resources: {walltime: soon}\n"
             "    |                       ^^^^\n"
@@ -254,7 +256,7 @@ TEST(SweepFile, RefusesResourcesThatAreNone) {
 }
 
 TEST(SweepFile, RefusesABaseThatIsSetAndVaries) {
-  EXPECT_EQ(trouble("matrix: {base: [a.toml, b.toml]}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {base: [a.toml, b.toml]}\n"),
             "tt: error: sweep.yaml:2:1: 'base' is set here and is an axis\n"
             "  2 | base: base.toml\n"
             "    | ^^^^\n"
@@ -262,7 +264,7 @@ TEST(SweepFile, RefusesABaseThatIsSetAndVaries) {
 }
 
 TEST(SweepFile, ReportsAllProblemsTogether) {
-  const std::string text = trouble("wher: 1\nmatrix: {a: [1], b.c: []}\nenv: {X_TOKEN: y}\n");
+  const std::string text = spec_trouble("wher: 1\nmatrix: {a: [1], b.c: []}\nenv: {X_TOKEN: y}\n");
   for (const std::string place : {":3:1:", ":4:10:", ":4:23:", ":5:7:", ":5:16:"}) {
     EXPECT_NE(text.find("sweep.yaml" + place), std::string::npos) << place << text;
   }
@@ -286,7 +288,7 @@ TEST(SweepPaths, AreRelativeToTheSweepFile) {
 }
 
 TEST(SweepPaths, NameTheVariableThatIsNotSet) {
-  const Spec spec = read("sweep: s\nbase: ${NOWHERE}/b.toml\nmodel: m\n");
+  const Spec spec = spec_of("sweep: s\nbase: ${NOWHERE}/b.toml\nmodel: m\n");
   EXPECT_EQ(problems_of([&] { resolve_path(*spec.bases.at(0).file, "/", {}); }),
             "tt: error: sweep.yaml:2:7: the environment variable NOWHERE is not set\n"
             "  2 | base: ${NOWHERE}/b.toml\n"
@@ -297,7 +299,7 @@ TEST(SweepPaths, NameTheVariableThatIsNotSet) {
 TEST(SweepRange, CountsInExactDecimals) {
   const auto values = [](const std::string& range) {
     std::string text;
-    const Spec spec = read(head + "matrix: {a.b: " + range + "}\n");
+    const Spec spec = spec_of(head + "matrix: {a.b: " + range + "}\n");
     for (const WrittenValue& value : spec.groups[0].axes[0].values) {
       text += (text.empty() ? "" : " ") + plain_text(value.value);
     }
@@ -315,17 +317,17 @@ TEST(SweepRange, CountsInExactDecimals) {
 }
 
 TEST(SweepRange, MustHitItsEnd) {
-  EXPECT_EQ(trouble("matrix: {a.b: {from: 1, to: 10, step: 4}}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {a.b: {from: 1, to: 10, step: 4}}\n"),
             "tt: error: sweep.yaml:3:29: this range does not reach 10: the last value before it is 9\n"
             "  3 | matrix: {a.b: {from: 1, to: 10, step: 4}}\n"
             "    |                             ^^\n"
             "  'to' is part of a range and must be hit exactly\n");
-  EXPECT_NE(trouble("matrix: {a.b: {from: 1, to: 100, times: 2}}\n").find("the last value before it is 64"),
+  EXPECT_NE(spec_trouble("matrix: {a.b: {from: 1, to: 100, times: 2}}\n").find("the last value before it is 64"),
             std::string::npos);
 }
 
 TEST(SweepRange, MustArrive) {
-  EXPECT_EQ(trouble("matrix: {a.b: {from: 1, to: 10, step: 0}}\n"),
+  EXPECT_EQ(spec_trouble("matrix: {a.b: {from: 1, to: 10, step: 0}}\n"),
             "tt: error: sweep.yaml:3:39: with this step the range never arrives\n"
             "  3 | matrix: {a.b: {from: 1, to: 10, step: 0}}\n"
             "    |                                       ^\n"
@@ -335,7 +337,7 @@ TEST(SweepRange, MustArrive) {
         "{from: 0, to: 8, times: 2}", "{from: -1, to: 8, times: 2}", "{from: 1, to: 8}",
         "{from: 1, to: 8, step: 1, times: 2}", "{from: a, to: 8, step: 1}", "{from: 1, to: 8, step: 1, by: 2}",
         "{from: 0, to: 1e9, step: 1}"}) {
-    EXPECT_THROW(read(head + "matrix: {a.b: " + range + "}\n"), BadInput) << range;
+    EXPECT_THROW(spec_of(head + "matrix: {a.b: " + range + "}\n"), BadInput) << range;
   }
 }
 

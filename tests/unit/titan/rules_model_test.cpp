@@ -3,20 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "support/titan.hpp"
+#include "support/titan_keys.hpp"
 
 namespace tt::titan {
 namespace {
 
+using namespace test::keys;
 using test::reason_of;
-
-const std::string tp = "parallelism.tensor_parallel_degree";
-const std::string cp = "parallelism.context_parallel_degree";
-const std::string ep = "parallelism.expert_parallel_degree";
-const std::string etp = "parallelism.expert_tensor_parallel_degree";
-const std::string batch = "training.local_batch_size";
-const std::string seq = "training.seq_len";
-const std::string microbatch = "parallelism.pipeline_parallel_microbatch_size";
-const std::string holds;  // no reason
 
 TEST(TpDividesHeads, OfKeysAndValuesToo) {
   const Overrides llama8b = {{"model.name", "llama3"}, {"model.flavor", "8B"}};

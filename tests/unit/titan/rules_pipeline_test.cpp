@@ -3,17 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "support/titan.hpp"
+#include "support/titan_keys.hpp"
 
 namespace tt::titan {
 namespace {
 
+using namespace test::keys;
 using test::reason_of;
-
-const std::string pp = "parallelism.pipeline_parallel_degree";
-const std::string batch = "training.local_batch_size";
-const std::string schedule = "parallelism.pipeline_parallel_schedule";
-const std::string microbatch = "parallelism.pipeline_parallel_microbatch_size";
-const std::string holds;  // no reason
 
 TEST(ScheduleName, IsOnePyTorchKnows) {
   EXPECT_EQ(reason_of("schedule-name", Era::v0_2_2, 2, {{pp, 2}, {schedule, "gpipe"}}), holds);

@@ -6,23 +6,14 @@
 #include <regex>
 
 #include "support/titan.hpp"
+#include "support/titan_keys.hpp"
 
 namespace tt::titan {
 namespace {
 
+using namespace test::keys;
 using test::reason_of;
 using test::settings_of;
-
-const std::string tp = "parallelism.tensor_parallel_degree";
-const std::string pp = "parallelism.pipeline_parallel_degree";
-const std::string cp = "parallelism.context_parallel_degree";
-const std::string ep = "parallelism.expert_parallel_degree";
-const std::string shard = "parallelism.data_parallel_shard_degree";
-const std::string replicate = "parallelism.data_parallel_replicate_degree";
-const std::string batch = "training.local_batch_size";
-const std::string global_batch = "training.global_batch_size";
-const std::string seq = "training.seq_len";
-const std::string holds;  // no reason
 
 TEST(Rules, AreNamedDocumentedAndOnePerEra) {
   std::map<std::string, std::vector<std::pair<Era, Era>>> spans;
