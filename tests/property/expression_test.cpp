@@ -3,74 +3,13 @@
 
 #include <random>
 
+#include "support/expression_scraps.hpp"
 #include "support/sweep_support.hpp"
 #include "tt/sweep/expression.hpp"
 #include "tt/sweep/sandbox.hpp"
 
 namespace tt::sweep {
 namespace {
-
-const std::vector<std::string>& scraps() {
-  static const std::vector<std::string> all{"a",
-                                            "b",
-                                            "training.seq_len",
-                                            "key(\"x.y\")",
-                                            "1",
-                                            "2.5",
-                                            "1e300",
-                                            "9223372036854775807",
-                                            "\"text\"",
-                                            "'",
-                                            "(",
-                                            ")",
-                                            "{",
-                                            "}",
-                                            "[",
-                                            "]",
-                                            ",",
-                                            "+",
-                                            "-",
-                                            "*",
-                                            "/",
-                                            "//",
-                                            "%",
-                                            "^",
-                                            "..",
-                                            "#",
-                                            "==",
-                                            "~=",
-                                            "<",
-                                            ">=",
-                                            "<<",
-                                            "~",
-                                            "and",
-                                            "or",
-                                            "not",
-                                            "true",
-                                            "nil",
-                                            "min",
-                                            "one_of",
-                                            "log2",
-                                            "--",
-                                            "\\",
-                                            "function",
-                                            "end",
-                                            "=",
-                                            ";",
-                                            ":",
-                                            "\n",
-                                            "floor",
-                                            "é",
-                                            ".",
-                                            "0x1p",
-                                            "1..2",
-                                            "[[",
-                                            "max",
-                                            "abs",
-                                            "ceil",
-                                            "\x01"};
-  return all;
-}
 
 TEST(AnyExpression, IsRefusedOrComputesToAnEnd) {
   const Aliases aliases{{"a", {"training.seq_len", {}}}, {"b", {"optimizer.name", {}}}};
@@ -81,7 +20,8 @@ TEST(AnyExpression, IsRefusedOrComputesToAnEnd) {
   int computed = 0, refused = 0;
   for (int i = 0; i < 30'000; ++i) {
     std::string text;
-    for (std::size_t words = pick(9) + 1; words-- > 0;) text += scraps()[pick(scraps().size())] + (pick(3) ? " " : "");
+    for (std::size_t words = pick(9) + 1; words-- > 0;)
+      text += test::expression_scraps()[pick(test::expression_scraps().size())] + (pick(3) ? " " : "");
     Problems problems;
     const auto conditions = read_conditions({text, place_at(test::source(text), 0, 1)}, aliases, problems);
     refused += problems.has_errors();

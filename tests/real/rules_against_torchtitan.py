@@ -126,7 +126,7 @@ def main():
     import torch
 
     torch.set_num_threads(1)
-    agree = unknown = 0
+    agree = unknown = by_intent = 0
     differences = []
     with tempfile.TemporaryDirectory() as folder:
         make_assets.main(folder)
@@ -142,11 +142,12 @@ def main():
                 print(f"agree    {name}: {ours or 'taken by both'}" + (f"  |  {theirs}" if theirs else ""))
             else:
                 known = KNOWN.get((point[0], point[1], json.dumps(point[2])))
+                by_intent += bool(known)
                 if not known:
                     differences.append(name)
                 print(f"{'KNOWN   ' if known else 'DIFFERS '} {name}\n    TorchTitan: {theirs or 'takes it'}\n    tt:         {ours or 'queues it'}"
                       + (f"\n    {known}" if known else ""))
-    print(f"\ntorchtitan {torchtitan.__version__}: {len(POINTS)} points, {agree} agree, {len(differences)} differ, {unknown} without an answer")
+    print(f"\ntorchtitan {torchtitan.__version__}: {len(POINTS)} points, {agree} agree, {by_intent} differ by intent, {len(differences)} differ, {unknown} without an answer")
     return 1 if differences else 0
 
 

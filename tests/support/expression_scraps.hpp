@@ -1,0 +1,80 @@
+// support/expression_scraps.hpp: what random expressions are put together from: words of the language, and words that
+// it refuses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tt::test {
+
+inline const std::vector<std::string>& expression_scraps() {
+  static const std::vector<std::string> all{"a",
+                                            "b",
+                                            "training.seq_len",
+                                            "key(\"x.y\")",
+                                            "1",
+                                            "2.5",
+                                            "1e300",
+                                            "9223372036854775807",
+                                            "\"text\"",
+                                            "'",
+                                            "(",
+                                            ")",
+                                            "{",
+                                            "}",
+                                            "[",
+                                            "]",
+                                            ",",
+                                            "+",
+                                            "-",
+                                            "*",
+                                            "/",
+                                            "//",
+                                            "%",
+                                            "^",
+                                            "..",
+                                            "#",
+                                            "==",
+                                            "~=",
+                                            "<",
+                                            ">=",
+                                            "<<",
+                                            "~",
+                                            "and",
+                                            "or",
+                                            "not",
+                                            "true",
+                                            "nil",
+                                            "min",
+                                            "one_of",
+                                            "log2",
+                                            "--",
+                                            "\\",
+                                            "function",
+                                            "end",
+                                            "=",
+                                            ";",
+                                            ":",
+                                            "\n",
+                                            "floor",
+                                            "é",
+                                            ".",
+                                            "0x1p",
+                                            "1..2",
+                                            "[[",
+                                            "max",
+                                            "abs",
+                                            "ceil",
+                                            "\x01",
+                                            " ",
+                                            "]]",
+                                            "--[[",
+                                            "\\z",
+                                            "goto",
+                                            "::",
+                                            "0x",
+                                            "..a"};
+  return all;
+}
+
+}  // namespace tt::test
