@@ -153,6 +153,8 @@ def killed_and_retried(tools, sweep):
     """`retry` before the tools would do it by themselves."""
     tools("tt-submit", "run", sweep, "--quiet", "--no-wait")
     folder = kill_training(tools, sweep)
+    # The job that wrote down the end of its training lives a moment longer, and what still runs is not tried again.
+    wait_for(lambda: not json.loads(tools("tt-submit", "status", sweep, "--json"))["counts"].get("running"), 60)
     tools("tt-submit", "retry", sweep, "--quiet")
     return went_on(tools, folder, sweep)
 
