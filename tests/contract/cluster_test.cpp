@@ -227,9 +227,11 @@ TEST_F(Cluster, AnOptionThatTheSchedulerDoesNotKnowIsRefused) {
 
 TEST_F(Cluster, ABadNodeIsKeptOffOrNamedWhereThatCannotBe) {
   const Workspace workspace(runs(1));
-  tt::write_new_file(workspace / "run_train.sh",
-                     "#!/usr/bin/env bash\necho '[rank0]: Traceback (most recent call last):'\n"
-                     "echo '[rank0]: RuntimeError: CUDA error: uncorrectable ECC error encountered'\nexit 1\n");
+  tt::write_new_file(
+      workspace / "run_train.sh",
+      "#!/usr/bin/env bash\necho '[rank0]: Traceback (most recent call last):'\n"
+      "echo '[rank0]:   File \"/opt/train.py\", line 584, in train_step'\necho '[rank0]:     loss = step()'\n"
+      "echo '[rank0]: RuntimeError: CUDA error: uncorrectable ECC error encountered'\nexit 1\n");
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
   ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "failed"; }));
   const std::string said = in_words_of(
@@ -267,7 +269,8 @@ TEST_F(Cluster, AFrozenServerIsWaitedForAMinuteAndNothingChanges) {
   const tt::Value& site = record.at("sites").as_list().front();
   EXPECT_EQ(site.text_or("asked"), "could-not-ask");
   EXPECT_EQ(site.text_or("why"), "PBS did not answer in time");
-  for (const tt::Value& one : record.at("runs").as_list()) EXPECT_EQ(one.text_or("state"), "submitted");
+  for (const tt::Value& one : record.at("runs").as_list())
+    EXPECT_THAT(one.text_or("state"), testing::AnyOf("submitted", "running"));
   const tt::ProcessResult wait = workspace.submit({"wait"});
   EXPECT_EQ(wait.status, 0) << wait.out << wait.err;
   expect_each_trained_once(workspace, 2);
