@@ -27,7 +27,10 @@ ExitCode status(Tool& tool, const Words& words) {
   Targets targets(std::move(around), std::move(selection));
   flow::rebuild_lost_journals(targets.around);
   const flow::RefreshReport refreshed = targets.refresh();
-  show_status(tool, targets.runs(), refreshed.sites);
+  const std::vector<flow::RunView> runs = targets.runs();
+  show_status(tool, runs, refreshed.sites);
+  if (const std::string why = flow::not_kept_off(targets.around, targets.schedulers, runs); !why.empty())
+    log::note(why);
   return ExitCode::done;
 }
 
@@ -46,9 +49,10 @@ ExitCode explain_run(Tool& tool, const std::string& word) {
   const flow::Surroundings around = look_at_runs_here(tool);
   flow::Schedulers schedulers(around);
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
-  flow::refresh(around, schedulers, sweeps);
+  const flow::RefreshReport refreshed = flow::refresh(around, schedulers, sweeps);
   const ledger::Ledger ledger = flow::load_history(around.workspace, sweeps);
-  const flow::Explanation explanation = flow::explain(around, ledger, flow::pick_one(around, ledger, word));
+  const flow::Explanation explanation =
+      flow::explain(around, schedulers, refreshed, ledger, flow::pick_one(around, ledger, word));
   tool.flags().json ? print_record(explanation.record) : print(explanation.text);
   return ExitCode::done;
 }

@@ -176,6 +176,7 @@ std::string dry_run_text(const flow::DryRun& dry, const std::string& site) {
     for (const PlannedTask& task : submission.tasks) {
       text += fmt::format("  {:>4}  {}  attempt {}, {}\n", task.index, task.name, task.attempt, to_string(task.mode));
     }
+    if (!submission.not_kept_off.empty()) text += submission.not_kept_off + "\n";
     text += fmt::format("--- command\n{}\n", command_line(submission.argv));
     text += fmt::format("--- tasks.tsv\n{}--- job.sh\n{}", submission.task_file, submission.script);
   }

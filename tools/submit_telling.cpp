@@ -39,7 +39,7 @@ void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
   for (const flow::HandedOver& submission : submissions) {
     const std::string runs = plural(static_cast<std::int64_t>(submission.runs), "run");
     if (submission.for_now) {
-      log::note(fmt::format("no room for {} now ({}): `tt-submit wait`, or the next `run`, tries again", runs,
+      log::note(fmt::format("{} cannot go now ({}): `tt-submit wait`, or the next `run`, tries again", runs,
                             submission.refused));
     } else if (!submission.refused.empty()) {
       log::warning(fmt::format("submission {} of {} was refused: {}", submission.token.text, runs, submission.refused));

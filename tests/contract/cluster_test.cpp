@@ -1,10 +1,9 @@
-// What only a batch system does: it says no for want of room, waits in vain, requeues, falls silent, has many nodes.
+// What only a batch system does: it says no for want of room, waits in vain, requeues, falls silent.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include <set>
-
+#include "support/cluster_story.hpp"
 #include "support/eventually.hpp"
 #include "support/scheduler_under_test.hpp"
 #include "support/tools.hpp"
@@ -19,6 +18,8 @@ using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 using tt::test::eventually;
+using tt::test::in_words_of;
+using tt::test::site_with;
 using tt::test::Sweep;
 using tt::test::Workspace;
 
@@ -31,20 +32,6 @@ Sweep runs(int count, const std::string& more = "") {
   std::vector<std::string> sizes;
   for (int i = 1; i <= count; ++i) sizes.push_back(std::to_string(i));
   return {"story", "  training.local_batch_size: [" + tt::join(sizes, ", ") + "]\n", more, "00:05:00"};
-}
-
-// The profile of the cluster with lines changed or added, as a file of the workspace.
-std::map<std::string, std::string> site_with(const Workspace& workspace, const std::string& from, const std::string& to,
-                                             const std::string& end = "") {
-  const std::string profile = tt::test::read(tt::test::scheduler_under_test().site);
-  EXPECT_THAT(profile, HasSubstr(from));
-  tt::write_new_file(workspace / "site.toml", tt::replace_all(profile, from, to) + end);
-  return {{"TT_SITE", (workspace / "site.toml").string()}};
-}
-
-// What the batch system under test says, in its own words.
-std::string in_words_of(const std::string& slurm, const std::string& pbs) {
-  return tt::test::scheduler_under_test().is_pbs() ? pbs : slurm;
 }
 
 // A queue that takes so many jobs of one user, and jobs go there.
@@ -180,6 +167,83 @@ TEST_F(Cluster, ARequeuedTaskNeverTrainsASecondTime) {
   EXPECT_EQ(workspace.states().at("_bs1"), "failed");
 }
 
+TEST_F(Cluster, ATaskWhoseNodeWasLostStartsAgainAndNeverTrainsASecondTime) {
+  if (tt::test::scheduler_under_test().name != "pbs") GTEST_SKIP() << "only the fake PBS loses nodes";
+  const Workspace workspace(runs(1, "env: {STAND_IN_SECONDS: \"60\"}\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
+  tt::test::tell_cluster({"node", "lose", job_of(workspace, "_bs1")});
+  ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "failed"; }));
+  expect_each_trained_once(workspace, 1);
+  const tt::ProcessResult explained = workspace.submit({"explain", "_bs1"});
+  EXPECT_THAT(explained.out, HasSubstr("cause       node-failure (sure)")) << explained.err;
+}
+
+// --- what cannot be asked for ----------------------------------------------------------------------------------------
+
+TEST_F(Cluster, WhatWasRefusedIsExplainedByWhatToChange) {
+  const Workspace workspace(runs(1));
+  const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--partition", "nosuch"});
+  EXPECT_EQ(run.status, 1) << run.out << run.err;
+  const tt::ProcessResult explained = workspace.submit({"explain", "_bs1"});
+  EXPECT_THAT(explained.out,
+              HasSubstr("change what the scheduler refused, in the command, the sweep or the site profile; "
+                        "then tt-submit run SWEEP"));
+  EXPECT_THAT(explained.out,
+              HasSubstr(in_words_of("invalid partition", "Unknown queue (--partition NAME names another")));
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  expect_each_trained_once(workspace, 1);
+}
+
+TEST_F(Cluster, WithoutItsProgramsNothingIsWritten) {
+  const Workspace workspace(runs(1));
+  const std::string before = tt::test::snapshot(workspace.path());
+  tt::make_folders(workspace / "none");
+  const tt::ProcessResult run = workspace.tool(
+      "tt-submit", {"run", "sweep.yaml"},
+      {{"PATH", (workspace / "none").string()}, {"PBS_CONF_FILE", (workspace / "none/pbs.conf").string()}});
+  EXPECT_EQ(run.status, 1) << run.out << run.err;
+  if (!tt::test::scheduler_under_test().is_pbs())
+    GTEST_SKIP() << "sbatch is called, and says that it cannot be started";
+  EXPECT_THAT(run.err,
+              HasSubstr("there is no qsub in PATH and none where pbs.conf says; load the module of PBS, or set "
+                        "PBS_CONF_FILE to its pbs.conf; nothing was handed over"));
+  EXPECT_FALSE(tt::is_there(workspace / "submissions"));
+  EXPECT_FALSE(tt::is_there(workspace / "logs"));
+}
+
+TEST_F(Cluster, AnOptionThatTheSchedulerDoesNotKnowIsRefused) {
+  if (!tt::test::scheduler_under_test().is_pbs()) GTEST_SKIP() << "Slurm knows all of them";
+  const Workspace workspace(runs(1));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"run", "sweep.yaml", "--qos", "high"},
+                                                {"run", "sweep.yaml", "--qos", "high", "--dry-run"}}) {
+    const tt::ProcessResult run = workspace.submit(words);
+    EXPECT_EQ(run.status, 2) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("qos 'high' (--qos, TT_QOS, or launch.qos of site 'lab') means nothing to PBS: "));
+  }
+  EXPECT_FALSE(tt::is_there(workspace / "submissions"));
+  EXPECT_FALSE(tt::is_there(workspace / "logs"));
+}
+
+TEST_F(Cluster, ABadNodeIsKeptOffOrNamedWhereThatCannotBe) {
+  const Workspace workspace(runs(1));
+  tt::write_new_file(
+      workspace / "run_train.sh",
+      "#!/usr/bin/env bash\necho '[rank0]: Traceback (most recent call last):'\n"
+      "echo '[rank0]:   File \"/opt/train.py\", line 584, in train_step'\necho '[rank0]:     loss = step()'\n"
+      "echo '[rank0]: RuntimeError: CUDA error: uncorrectable ECC error encountered'\nexit 1\n");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "failed"; }));
+  const std::string said = in_words_of(
+      "failed often enough: attempts from now on keep off",
+      "cannot be kept off: PBS can ask for a node, and not for any but one. Tell the site's staff, who can take "
+      "a node out of service (`pbsnodes -o ");
+  EXPECT_THAT(workspace.submit({"explain", "_bs1"}).out, HasSubstr(said));
+  if (!tt::test::scheduler_under_test().is_pbs()) return;
+  EXPECT_THAT(workspace.submit({"status"}).err, HasSubstr(said));
+  EXPECT_THAT(workspace.submit({"retry", "--no-wait"}).err, HasSubstr(said));
+}
+
 // --- silence ---------------------------------------------------------------------------------------------------------
 
 TEST_F(Cluster, AFrozenControllerIsNamedAndTheSubmissionIsSettledOnceItThaws) {
@@ -189,6 +253,24 @@ TEST_F(Cluster, AFrozenControllerIsNamedAndTheSubmissionIsSettledOnceItThaws) {
   const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--no-wait"});
   tt::test::tell_cluster({"controller", "thaw"});
   EXPECT_THAT(run.err, HasSubstr("Socket timed out on send/recv operation; `tt-submit wait` settles it"));
+  const tt::ProcessResult wait = workspace.submit({"wait"});
+  EXPECT_EQ(wait.status, 0) << wait.out << wait.err;
+  expect_each_trained_once(workspace, 2);
+}
+
+TEST_F(Cluster, AFrozenServerIsWaitedForAMinuteAndNothingChanges) {
+  if (tt::test::scheduler_under_test().name != "pbs") GTEST_SKIP() << "of the fake PBS; Slurm's own story is above";
+  const Workspace workspace(runs(2, "env: {STAND_IN_SECONDS: \"5\"}\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
+  tt::test::tell_cluster({"controller", "freeze"});
+  const tt::Value record = workspace.status();
+  tt::test::tell_cluster({"controller", "thaw"});
+  const tt::Value& site = record.at("sites").as_list().front();
+  EXPECT_EQ(site.text_or("asked"), "could-not-ask");
+  EXPECT_EQ(site.text_or("why"), "PBS did not answer in time");
+  for (const tt::Value& one : record.at("runs").as_list())
+    EXPECT_THAT(one.text_or("state"), testing::AnyOf("submitted", "running"));
   const tt::ProcessResult wait = workspace.submit({"wait"});
   EXPECT_EQ(wait.status, 0) << wait.out << wait.err;
   expect_each_trained_once(workspace, 2);
@@ -213,100 +295,6 @@ TEST_F(Cluster, AControllerThatIsGoneForAWhileLosesNothing) {
   const auto states = workspace.states();
   EXPECT_EQ(states.at("_bs2"), "finished");
   EXPECT_EQ(states.at("_bs3"), "finished");
-}
-
-// --- many nodes ------------------------------------------------------------------------------------------------------
-
-const char* const kManyNodes = R"sh(#!/usr/bin/env bash
-set -e
-torchrun --nproc_per_node="$NGPU" --rdzv_backend c10d --rdzv_endpoint=localhost:0 --local-ranks-filter "$LOG_RANK" \
-  --role rank --tee 3 -m torchtitan.train --job.config_file "$CONFIG_FILE" "$@"
-)sh";
-// Says what it was called with and where, then behaves like a training.
-const char* const kTorchrun = R"sh(#!/usr/bin/env bash
-echo "${SLURMD_NODENAME:-n$((TT_NODE + 1))} $*" >>"$STAND_IN_NOTES"
-echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - step:  1  loss:  4.0  grad_norm:  1.0000  memory:  1.00GiB(1.00%)  tps: 1,000  tflops: 1.00  mfu: 1.00%"
-if [ "${STAND_IN_BAD_NODE-}" = "$TT_NODE" ]; then
-  while [ "$(wc -l <"$STAND_IN_NOTES")" -lt "$TT_NODES" ]; do sleep 0.1; done # all of them train
-  exit 3
-fi
-[ -z "${STAND_IN_SECONDS-}" ] || sleep "$STAND_IN_SECONDS"
-echo "[rank0]:[titan] 2026-01-01 00:00:00,000 - root - INFO - Training completed"
-)sh";
-
-class ManyNodes : public Cluster {
- protected:
-  void SetUp() override {
-    Cluster::SetUp();
-    if (IsSkipped()) return;
-    namespace fs = std::filesystem;
-    tt::make_folders(workspace / "bin");
-    tt::write_new_file(workspace / "bin/torchrun", kTorchrun);
-    tt::write_new_file(workspace / "run_train.sh", kManyNodes);
-    for (const char* name : {"bin/torchrun", "run_train.sh"}) fs::permissions(workspace / name, fs::perms::owner_all);
-    site = site_with(workspace, "cpus = 128", "cpus = 16",
-                     "[setup]\njob = [\"export PATH=" + (workspace / "bin").string() + ":$PATH\"]\n");
-  }
-  void write_sweep(const std::string& variables) {
-    tt::write_new_file(workspace / "sweep.yaml",
-                       "sweep: story\nbase: base.toml\nmodel: story\ntorchtitan: {root: ., version: 0.2.2}\n"
-                       "matrix:\n  training.local_batch_size: [1]\nfixed: {training.steps: 1}\n"
-                       "env: {STAND_IN_NOTES: \"" +
-                           (workspace / "notes").string() + "\"" + variables +
-                           "}\nresources: {gpus: 24, walltime: \"00:05:00\"}\n");
-  }
-  tt::ProcessResult submit(std::vector<std::string> words) {
-    return workspace.tool("tt-submit", std::move(words), site);
-  }
-  tt::Value exit_record() { return tt::parse_json(tt::test::read(workspace.run("_bs1") / "exit.json"), "exit.json"); }
-  Workspace workspace;
-  std::map<std::string, std::string> site;
-};
-
-TEST_F(ManyNodes, OneProcessOnEveryNodeFormsOneWorld) {
-  write_sweep("");
-  const tt::ProcessResult run = submit({"run", "sweep.yaml"});
-  ASSERT_EQ(run.status, 0) << run.out << run.err << tt::test::read(workspace / "notes");
-  std::vector<std::string> notes = tt::split_lines(tt::test::read(workspace / "notes"));
-  ASSERT_THAT(notes, SizeIs(3));
-  std::sort(notes.begin(), notes.end());
-  std::set<std::string> meetings;
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_THAT(notes[i], testing::StartsWith(fmt::format("n{} --nproc_per_node=8 ", i + 1)));
-    EXPECT_THAT(notes[i], HasSubstr(fmt::format(" --nnodes=3 --node_rank={} --rdzv_backend=static ", i)));
-    const std::size_t from = notes[i].rfind("--rdzv_endpoint=");
-    meetings.insert(notes[i].substr(from, notes[i].find(" --max_restarts") - from));
-  }
-  EXPECT_THAT(meetings, SizeIs(1)) << "one address, port and name for all";
-  EXPECT_THAT(exit_record().at("nodes").as_list(), SizeIs(3));
-  EXPECT_TRUE(tt::is_there(workspace.run("_bs1") / "attempt-1/node-2.txt"));
-}
-
-TEST_F(ManyNodes, ANodeThatEndsBadlyEndsTheOthersAndAllSaySo) {
-  write_sweep(", STAND_IN_BAD_NODE: \"1\", STAND_IN_SECONDS: \"100\"");
-  const tt::ProcessResult run = submit({"run", "sweep.yaml"});
-  EXPECT_EQ(run.status, 3) << run.out << run.err;
-  const tt::Value record = exit_record();
-  const auto& nodes = record.at("nodes").as_list();
-  ASSERT_THAT(nodes, SizeIs(3));
-  EXPECT_EQ(nodes[1].integer_or("status"), 3);
-  EXPECT_EQ(nodes[0].text_or("signal"), "SIGTERM");
-  EXPECT_EQ(nodes[2].text_or("signal"), "SIGTERM");
-  EXPECT_EQ(workspace.states().at("_bs1"), "failed");
-}
-
-TEST_F(ManyNodes, ACancelEndsEveryNodeAndIsRecorded) {
-  write_sweep(", STAND_IN_SECONDS: \"100\"");
-  ASSERT_EQ(submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
-  ASSERT_TRUE(eventually([&] {
-    return tt::is_there(workspace / "notes") && tt::split_lines(tt::test::read(workspace / "notes")).size() == 3;
-  }));
-  ASSERT_EQ(submit({"cancel"}).status, 0);
-  ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "cancelled"; }));
-  ASSERT_TRUE(eventually([&] { return tt::is_there(workspace.run("_bs1") / "exit.json"); }));
-  const tt::Value record = exit_record();
-  EXPECT_EQ(record.text_or("ended_by"), "SIGTERM");
-  for (const tt::Value& node : record.at("nodes").as_list()) EXPECT_EQ(node.text_or("signal"), "SIGTERM");
 }
 
 // --- from inside, and hostile values ---------------------------------------------------------------------------------

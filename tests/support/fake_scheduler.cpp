@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tt/base/error.hpp"
+
 namespace tt::test {
 namespace {
 
@@ -89,6 +91,10 @@ void FakeScheduler::has_ended(const Token& token, int index, const TaskEnd& end)
       break;
   }
   set(token, index, known);
+}
+
+void FakeScheduler::check_it_answers() {
+  if (!cluster_->missing.empty()) throw Error(cluster_->missing);
 }
 
 std::vector<Token> FakeScheduler::tokens() const {

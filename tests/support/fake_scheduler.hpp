@@ -29,6 +29,10 @@ class FakeScheduler final : public scheduler::Scheduler {
   // Every question is answered by "could not ask", until hears().
   void goes_deaf(const std::string& why) { cluster_->deaf = why; }
   void hears() { cluster_->deaf.clear(); }
+  // Nothing can be handed over from here, until is_found().
+  void is_missing(const std::string& why) { cluster_->missing = why; }
+  void is_found() { cluster_->missing.clear(); }
+  void cannot_say(const std::string& sentence) { cluster_->unsayable = {sentence}; }
   void settles_after(Seconds time) { cluster_->settle_time = time; }
   void limits_are(const scheduler::Limits& limits) { cluster_->limits = limits; }
 
@@ -59,6 +63,8 @@ class FakeScheduler final : public scheduler::Scheduler {
   std::vector<scheduler::ActAnswer> hold(std::span<const scheduler::TaskRef> tasks) override;
   std::vector<scheduler::ActAnswer> release(std::span<const scheduler::TaskRef> tasks) override;
   scheduler::Limits limits() const override { return cluster_->limits; }
+  void check_it_answers() override;
+  std::vector<std::string> unsayable() const override { return cluster_->unsayable; }
   Seconds settle_time() const override { return cluster_->settle_time; }
 
  private:
@@ -72,6 +78,8 @@ class FakeScheduler final : public scheduler::Scheduler {
     Mood mood = Mood::accepts;
     std::string word;  // that goes with the mood
     std::string deaf;  // why it cannot be asked
+    std::string missing;
+    std::vector<std::string> unsayable;
     Seconds settle_time{60};
     scheduler::Limits limits;
     std::map<Token, Job> jobs;  // taken

@@ -2,16 +2,48 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "tt/base/files.hpp"
+#include "tt/base/text.hpp"
+#include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/collect.hpp"
+#include "tt/flow/history.hpp"
 #include "tt/flow/retry_policy.hpp"
 
 namespace tt::flow {
 namespace {
 
-std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger) {
+bool was_refused(const RunView& run, const ledger::Ledger& ledger) {
+  const auto submission = ledger.submissions.find(run.token);
+  return !run.waits && submission != ledger.submissions.end() && submission->second.answer == ledger::Answer::refused;
+}
+
+// Which nodes its next attempt keeps off, or why it cannot.
+std::string about_nodes(const RunView& run, const ledger::Ledger& ledger, Schedulers& schedulers) {
+  const std::vector<std::string> nodes = nodes_to_avoid(ledger, run.id);
+  if (nodes.empty() || run.state == RunState::finished) return "";
+  std::string why;
+  const Schedulers::Site* site = schedulers.find(run.site, run.token, why);
+  if (site == nullptr) return "";
+  const std::string cannot = site->scheduler->cannot_keep_off(nodes);
+  return cannot.empty() ? fmt::format("{} failed often enough: attempts from now on keep off", join(nodes, ", "))
+                        : cannot;
+}
+
+std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger,
+                      bool in_vain) {
+  if (in_vain)
+    return fmt::format(
+        "tt-submit cancel {}   (as it is it never starts; change what it asks for, then tt-submit run "
+        "SWEEP)",
+        run.name);
   switch (run.state) {
     case RunState::planned:
+      if (was_refused(run, ledger))
+        return "change what the scheduler refused, in the command, the sweep or the site profile; then tt-submit run "
+               "SWEEP";
       return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it"
                                            : "tt-submit run SWEEP hands it over";
     case RunState::submitted:
@@ -66,13 +98,17 @@ std::string evidence_text(const Value& diagnosis) {
 
 }  // namespace
 
-Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run) {
+Explanation explain(const Surroundings& around, Schedulers& schedulers, const RefreshReport& refreshed,
+                    const ledger::Ledger& ledger, const RunView& run) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
   collect(around, ledger, run);
   const auto summary = load_summary(run.folder);
   const Value diagnosis = summary ? summary->at("diagnosis") : Value();
   const std::string why = summary ? summary->text_or("why") : "";
-  const std::string next = next_step(run, last, ledger);
+  const std::string nodes = about_nodes(run, ledger, schedulers);
+  const bool in_vain = last != nullptr && std::find(refreshed.hopeless.begin(), refreshed.hopeless.end(), last->key) !=
+                                              refreshed.hopeless.end();
+  const std::string next = next_step(run, last, ledger, in_vain);
 
   Explanation explanation;
   explanation.record = Value::object()
@@ -86,11 +122,13 @@ Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, co
                            .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
                            .set("job", run.job.empty() ? Value() : Value(run.job.text))
                            .set("diagnosis", diagnosis)
+                           .set("nodes", nodes.empty() ? Value() : Value(nodes))
                            .set("next", next);
   std::string text = fmt::format("{}: {}\n", run.name, to_string(run.state));
   text += line("why", why);
   text += line("scheduler", run.raw_state + (run.reason.empty() ? "" : fmt::format(" ({})", run.reason)));
   text += evidence_text(diagnosis);
+  text += line("nodes", nodes);
   if (run.attempt > 0) {
     text += line("attempt", fmt::format("{}, job {}", run.attempt, run.job.empty() ? "unknown" : run.job.text));
     if (is_there(run.folder.attempt_log(run.attempt)))
@@ -100,6 +138,20 @@ Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, co
   text += line("next", next);
   explanation.text = std::move(text);
   return explanation;
+}
+
+std::string not_kept_off(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
+  const auto tried = std::find_if(runs.begin(), runs.end(), [](const RunView& run) {
+    return run.attempt > 0 && run.state != RunState::finished && (run.attempt > 1 || !run.cause.empty());
+  });
+  if (tried == runs.end()) return "";  // the common case reads nothing
+  std::set<std::string> sweeps;
+  for (const RunView& run : runs) sweeps.insert(run.sweep);
+  const std::vector<std::string> nodes =
+      nodes_avoided_now(load_history(around.workspace, {sweeps.begin(), sweeps.end()}));
+  std::string why;
+  const Schedulers::Site* site = nodes.empty() ? nullptr : schedulers.find(tried->site, tried->token, why);
+  return site == nullptr ? "" : site->scheduler->cannot_keep_off(nodes);
 }
 
 }  // namespace tt::flow

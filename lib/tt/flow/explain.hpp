@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tt/base/value.hpp"
+#include "tt/flow/refresh.hpp"
 #include "tt/flow/surroundings.hpp"
 #include "tt/flow/views.hpp"
 
@@ -13,6 +15,10 @@ struct Explanation {
   Value record;      // tt.explanation/1
   std::string text;  // for people
 };
-Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run);
+Explanation explain(const Surroundings& around, Schedulers& schedulers, const RefreshReport& refreshed,
+                    const ledger::Ledger& ledger, const RunView& run);
+
+// For a table of these runs: bad nodes that their next attempts cannot keep off, and what a person can do; "" for none.
+std::string not_kept_off(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs);
 
 }  // namespace tt::flow

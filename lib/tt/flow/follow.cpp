@@ -126,15 +126,19 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   Pauses pauses(schedulers.of_this_site().is_this_machine(), around.site.profile.ask_every);
   std::map<RunId, std::pair<RunState, int>> before;
   std::set<RunId> told;  // of which it was said that they wait in vain
+  std::set<std::string> warned;
+  const auto warn_once = [&](const std::string& why) {
+    if (warned.insert(why).second) log::warning(why);
+  };
   for (;;) {
     const RefreshReport report = refresh(around, schedulers, selection.sweeps);
     hand_over_again(around, schedulers, report);
     stop_what_fails_alike(around, schedulers, selection.sweeps);
     tell_hopeless(around, selection, report, told);
-    for (const std::string& why : feed(around, schedulers, selection.sweeps).not_tried) log::warning(why);
+    for (const std::string& why : feed(around, schedulers, selection.sweeps).not_tried) warn_once(why);
     std::vector<RunView> runs = look(around, selection);
     const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps);
-    for (const std::string& why : retried.not_tried) log::warning("cannot retry " + why);
+    for (const std::string& why : retried.not_tried) warn_once("cannot retry " + why);
     if (retried.handed_over > 0) runs = look(around, selection);
     const std::map<RunId, Instant> retries = retries_to_come(around, selection, runs);
     if (options.on_look) options.on_look({runs, report, retries});

@@ -11,9 +11,9 @@
 #include "tt/base/hash.hpp"
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/stop_policy.hpp"
-#include "tt/logs/causes.hpp"
 
 namespace tt::flow {
 namespace {
@@ -49,25 +49,6 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
   ours.nonce = random_hex(16);
   ours.revoked = true;
   return revoke_claim(folder, ours).revoked;
-}
-
-// Nodes that a run of this sweep blamed twice, and the one that this run's last failure names: for the causes that are
-// a node's. Sorted.
-std::vector<std::string> nodes_to_avoid(const ledger::Ledger& ledger, const RunId& run) {
-  constexpr int enough = 2;
-  std::map<std::string, int> blamed;
-  for (const auto& [id, history] : ledger.runs) {
-    for (const auto& [number, attempt] : history.attempts) {
-      const logs::Cause* cause = logs::find_cause(attempt.cause);
-      if (cause == nullptr || cause->retry != logs::Retry::retry_elsewhere || attempt.node.empty()) continue;
-      blamed[attempt.node] += id == run ? enough : 1;
-    }
-  }
-  std::vector<std::string> avoided;
-  for (const auto& [node, times] : blamed) {
-    if (times >= enough) avoided.push_back(node);
-  }
-  return avoided;
 }
 
 // Chooses among runs, one after the other, and counts what was not chosen.
@@ -307,7 +288,11 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     choice.throttle = options.throttle;
     return choice;
   };
-  report.submissions = submit(around, schedulers.of_this_site(), sweeps, choose, &held_back);
+  scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  // A sweep that is finished needs no scheduler.
+  const auto obstacle = why_nothing_can_go(around, scheduler);
+  if (obstacle && !dry_run(sweep, around, schedulers, options).submissions.empty()) throw Error(*obstacle);
+  report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
   report.held_back = static_cast<std::int64_t>(held_back.runs);
   report.handed_over -= report.held_back;
   report.why_held_back = held_back.why;
@@ -351,6 +336,8 @@ RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& hi
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force) {
   RetryReport report;
+  if (runs.empty()) return report;
+  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) throw Error(*obstacle);
   report.submissions =
       submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
         Chooser chooser(around, ledger, Writing::yes);
@@ -411,6 +398,10 @@ RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::
   RetryReport report;
   if (ready(load_history(around.workspace, sweeps)).empty()) return report;  // the common case needs no lock
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  if (const auto obstacle = why_nothing_can_go(around, scheduler)) {
+    report.not_tried.emplace_back(obstacle->what());
+    return report;
+  }
   if (!has_room(around, scheduler)) return report;
   HeldBack held_back;
   const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
@@ -443,6 +434,10 @@ RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, 
   const ledger::Ledger now = load_history(around.workspace, sweeps);
   const bool any = std::any_of(runs.begin(), runs.end(), [&](const RunId& run) { return due(now, run); });
   if (!any) return report;  // the common case needs no lock
+  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) {
+    report.not_tried.push_back(fmt::format("what failed: {}", obstacle->what()));
+    return report;
+  }
   report.submissions =
       submit(around, schedulers.of_this_site(), sweeps, [&](const ledger::Ledger& ledger, const FileLock&) {
         Chooser chooser(around, ledger, Writing::yes);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "tt/base/error.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -22,22 +24,38 @@ namespace {
 // Runs that can share one job array.
 // sweep, nodes, GPUs per node, walltime, nodes to keep off
 using Shape = std::tuple<std::string, int, int, double, std::vector<std::string>>;
-Shape shape_of(const Candidate& run) {
+Shape shape_of(const Candidate& run, bool keeps_off) {
   const Resources& asked = run.record.resources;
-  return {run.record.sweep, asked.nodes, asked.gpus_per_node, asked.walltime.count(), run.exclude};
+  return {run.record.sweep, asked.nodes, asked.gpus_per_node, asked.walltime.count(),
+          keeps_off ? run.exclude : std::vector<std::string>{}};
 }
 
-std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, const scheduler::Limits& limits) {
+std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, const scheduler::Scheduler& scheduler) {
+  const scheduler::Limits limits = scheduler.limits();
   std::vector<std::vector<Candidate>> groups;
   std::map<Shape, std::size_t> open;  // shape → the group that still takes runs
   const std::size_t largest = static_cast<std::size_t>(std::max(1, limits.max_array_tasks.value_or(1 << 30)));
   for (const Candidate& run : runs) {
-    const auto [place, is_new] = open.try_emplace(shape_of(run), groups.size());
+    const bool keeps_off = run.exclude.empty() || scheduler.cannot_keep_off(run.exclude).empty();
+    const auto [place, is_new] = open.try_emplace(shape_of(run, keeps_off), groups.size());
     if (!is_new && groups[place->second].size() >= largest) place->second = groups.size();
     if (place->second == groups.size()) groups.emplace_back();
     groups[place->second].push_back(run);
   }
   return groups;
+}
+
+// Whether jobs go to this queue; the only one of a profile that says nothing else is meant as well.
+bool goes_to(const site::Profile& site, const site::Queue& queue) {
+  return queue.name == site.partition || (site.partition.empty() && site.queues.size() == 1);
+}
+
+// How many of an array at once, where nobody says otherwise: some queues never start a wider one.
+std::optional<int> usual_throttle(const site::Profile& site) {
+  for (const site::Queue& queue : site.queues) {
+    if (goes_to(site, queue)) return queue.max_running;
+  }
+  return std::nullopt;
 }
 
 PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
@@ -67,8 +85,13 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.walltime = job.shape.walltime;
   prepared.request.warn_before = site.warn_before;
   prepared.request.kill_after = site.kill_after;
+  if (!throttle) throttle = usual_throttle(site);
   if (throttle && static_cast<std::size_t>(*throttle) < runs.size()) prepared.request.throttle = throttle;
-  prepared.request.exclude = runs.front().exclude;
+  std::set<std::string> avoided;
+  for (const Candidate& run : runs) avoided.insert(run.exclude.begin(), run.exclude.end());
+  prepared.request.exclude.assign(avoided.begin(), avoided.end());
+  if (!avoided.empty()) prepared.not_kept_off = scheduler.cannot_keep_off(prepared.request.exclude);
+  if (!prepared.not_kept_off.empty()) prepared.request.exclude.clear();
   prepared.request.workdir = around.workspace.root();
   prepared.request.environment = job_environment(around.environment);
   prepared.argv = scheduler.submit_argv(prepared.request);
@@ -107,19 +130,27 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
   }
 }
 
-// A job without what its site wants to be told would be refused, or charged to the wrong account.
-void refuse_what_is_unsaid(const site::Profile& site) {
+// A job without what its site wants to be told would be refused, or charged to the wrong account; what nobody can be
+// told would be dropped in silence.
+std::string what_is_said_wrong(const site::Profile& site, const scheduler::Scheduler& scheduler) {
+  std::vector<std::string> wrong = scheduler.unsayable();
+  if (!site.container.empty() && site.job_template.empty()) {
+    wrong.push_back(
+        fmt::format("launch.container of site '{}' is '{}', and the job scripts of tt start no container: start "
+                    "it in run_train.sh, or give a job script of your own (launch.job_template)",
+                    site.name, printable(site.container)));
+  }
+  if (!wrong.empty()) return join(wrong, "; ");
   const std::vector<std::string> missing = site::unsaid(site);
-  if (missing.empty()) return;
+  if (missing.empty()) return "";
   std::vector<std::string> ways;
   for (const std::string& name : missing) {
     std::string variable = "TT_" + name;
     for (char& c : variable) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     ways.push_back(fmt::format("--{} NAME (or {} in the environment)", name, variable));
   }
-  throw Error(fmt::format("site '{}' wants to be told {} with every job: {}", site.name, join(missing, " and "),
-                          join(ways, ", ")),
-              ExitCode::bad_input);
+  return fmt::format("site '{}' wants to be told {} with every job: {}", site.name, join(missing, " and "),
+                     join(ways, ", "));
 }
 
 PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
@@ -130,9 +161,8 @@ PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
 std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits) {
   std::optional<int> window = limits.max_submitted_tasks;
   for (const site::Queue& queue : site.queues) {
-    if (!queue.max_queued || (queue.name != site.partition && !(site.partition.empty() && site.queues.size() == 1)))
-      continue;
-    window = std::min(window.value_or(*queue.max_queued), *queue.max_queued);
+    if (queue.max_queued && goes_to(site, queue))
+      window = std::min(window.value_or(*queue.max_queued), *queue.max_queued);
   }
   return window;
 }
@@ -246,6 +276,7 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
   record.runs = prepared.tasks;
   record.created = iso_time(around.clock->now());
   record.replaces = prepared.replaces;
+  if (!prepared.not_kept_off.empty()) log::warning(prepared.not_kept_off);
   const SubmissionFolder folder(around.workspace.root(), record.token);
   ledger::write_submission(folder, record, prepared.script, prepared.task_file, carried_files(site));
   stop_point("after-submission-folder");
@@ -263,9 +294,12 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
                                         const Surroundings& around, const scheduler::Scheduler& scheduler,
                                         Tokens tokens, std::optional<int> throttle) {
-  if (!runs.empty()) refuse_what_is_unsaid(around.site.profile);
+  if (!runs.empty()) {
+    if (const std::string wrong = what_is_said_wrong(around.site.profile, scheduler); !wrong.empty())
+      throw Error(wrong, ExitCode::bad_input);
+  }
   std::vector<PreparedSubmission> prepared;
-  for (const std::vector<Candidate>& alike : group(runs, scheduler.limits())) {
+  for (const std::vector<Candidate>& alike : group(runs, scheduler)) {
     std::vector<int> attempts;
     for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
     const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
@@ -299,6 +333,17 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   return handed_over;
 }
 
+std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::Scheduler& scheduler) {
+  if (const std::string wrong = what_is_said_wrong(around.site.profile, scheduler); !wrong.empty())
+    return Error(wrong, ExitCode::bad_input);
+  try {
+    scheduler.check_it_answers();
+  } catch (const Error& error) {
+    return Error(fmt::format("{}; nothing was handed over", error.what()), error.exit_code());
+  }
+  return std::nullopt;
+}
+
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
   return room_of(around.site.profile, scheduler).tasks.value_or(1) > 0;
 }
@@ -324,7 +369,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
             fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
         continue;
       }
-      runs.push_back({std::move(folder), std::move(*run_record), task.mode, {}});
+      runs.push_back({std::move(folder), std::move(*run_record), task.mode, nodes_to_avoid(ledger, task.run)});
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tt/base/error.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/surroundings.hpp"
 #include "tt/job/run_folder.hpp"
@@ -44,6 +45,7 @@ struct PreparedSubmission {
   std::string task_file;
   scheduler::SubmitRequest request;
   std::vector<std::string> argv;  // what the scheduler executes
+  std::string not_kept_off;       // nodes it should keep off and cannot: why, and what to do
   std::optional<Token> replaces;
 };
 enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry run
@@ -68,6 +70,10 @@ struct HeldBack {
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
                                const std::vector<std::string>& sweeps, const Choose& choose,
                                HeldBack* held_back = nullptr);
+
+// Why nothing can be handed over from here now: something is unsaid that the site wants to be told, or said that its
+// scheduler has no words for; there is no such scheduler, or it does not answer. nullopt: it can go.
+std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::Scheduler& scheduler);
 
 // Whether the site takes at least one more job of this user, as far as anybody knows.
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler);

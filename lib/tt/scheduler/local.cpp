@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/local_plan.hpp"
+#include "tt/scheduler/unsayable.hpp"
 
 namespace tt::scheduler {
 namespace {
@@ -145,6 +147,29 @@ SubmitAnswer LocalScheduler::submit(const SubmitRequest& request) {
 
 std::vector<std::string> LocalScheduler::submit_argv(const SubmitRequest& request) const {
   return {"bash", request.script.string(), "INDEX"};
+}
+
+std::vector<std::string> LocalScheduler::unsayable() const {
+  constexpr std::array<Wording, 4> wordings{{{"account", ""}, {"partition", ""}, {"qos", ""}, {"constraint", ""}}};
+  const site::Profile& site = options_.site;
+  auto sentences = scheduler::unsayable(site, "this machine, which has no batch system", wordings, {});
+  if (!site.always.empty()) {
+    sentences.push_back(
+        fmt::format("launch.always of site '{}' has '{}', and this machine has no batch system that could "
+                    "be told: take it out of the profile",
+                    site.name, printable(site.always.front())));
+  }
+  if (!site.gpu_request.empty()) {
+    sentences.push_back(
+        fmt::format("launch.gpu_request of site '{}' is '{}', and this machine has no batch system that "
+                    "could be told: node.slots says how many GPUs' worth of runs go at once",
+                    site.name, printable(site.gpu_request)));
+  }
+  return sentences;
+}
+
+std::string LocalScheduler::cannot_keep_off(std::span<const std::string> nodes) const {
+  return fmt::format("{} cannot be kept off: this machine is the only node there is", names_of(nodes));
 }
 
 FindAnswer LocalScheduler::find(const Token& token) {

@@ -9,7 +9,6 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
-#include "tt/scheduler/pbs_directives.hpp"
 
 namespace tt::scheduler {
 namespace {
@@ -136,7 +135,13 @@ std::vector<std::string> PbsScheduler::submit_argv(const SubmitRequest& request)
 }
 
 std::vector<std::string> PbsScheduler::directives(const SubmitRequest& request) const {
+  pbs::refuse_unknown_throttle(request, programs_.version);
   return pbs::directives(request, profile_);
+}
+
+void PbsScheduler::check_it_answers() {
+  const ProcessResult reply = run(pbs::server_command(programs()), patience_.ask);
+  if (const std::string why = pbs::unreachable(reply); !why.empty()) throw Error(why);
 }
 
 SubmitAnswer PbsScheduler::submit(const SubmitRequest& request) {

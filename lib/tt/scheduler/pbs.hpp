@@ -13,6 +13,7 @@
 #include "tt/base/clock.hpp"
 #include "tt/base/environment.hpp"
 #include "tt/base/process.hpp"
+#include "tt/scheduler/pbs_directives.hpp"
 #include "tt/scheduler/pbs_replies.hpp"
 #include "tt/scheduler/remembered_limits.hpp"
 #include "tt/scheduler/scheduler.hpp"
@@ -41,6 +42,10 @@ class PbsScheduler final : public Scheduler {
   // PBS holds jobs and whole arrays, no single elements.
   std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) override;
   std::vector<ActAnswer> release(std::span<const TaskRef> tasks) override;
+  // Which PBS it is, and whether its server answers.
+  void check_it_answers() override;
+  std::vector<std::string> unsayable() const override { return pbs::unsayable(profile_); }
+  std::string cannot_keep_off(std::span<const std::string> nodes) const override { return pbs::cannot_keep_off(nodes); }
   std::vector<std::string> directives(const SubmitRequest& request) const override;
   Limits limits() const override { return limits_.remembered(); }
   Limits ask_limits() override;

@@ -9,6 +9,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/pbs_commands.hpp"
+#include "tt/scheduler/unsayable.hpp"
 
 namespace tt::scheduler::pbs {
 namespace {
@@ -144,6 +145,48 @@ std::string directive_word(std::string_view text) {
   if (!text.empty() && std::all_of(text.begin(), text.end(), is_bare)) return std::string(text);
   // Nothing is special between quotes but the quote itself.
   return "'" + replace_all(std::string(text), "'", "'\"'\"'") + "'";
+}
+
+std::vector<std::string> unsayable(const site::Profile& site) {
+  constexpr std::array<Wording, 4> wordings{{{"account", "-A"},
+                                             {"partition", "-q"},
+                                             {"qos", "",
+                                              "queues stand for it there (--partition NAME; `qstat -Q` lists them); "
+                                              "where the site has a resource for it, its "
+                                              "profile says so (launch.always = [\"-l qos=NAME\"])"},
+                                             {"constraint", "-l select"}}};
+  const auto said_always = [&](std::string_view option) -> std::string {
+    for (const std::string& entry : site.always) {
+      if (read_option(entry).subject() == option) return entry;
+    }
+    return "";
+  };
+  std::vector<std::string> sentences = scheduler::unsayable(site, "PBS", wordings, said_always);
+  if (!site.launcher_words.empty() && (site.launcher == "pbs_tmrsh" || site.launcher == "pbsdsh")) {
+    sentences.push_back(
+        fmt::format("launch.launcher_words of site '{}' has '{}', and {} takes no words: they are for "
+                    "mpiexec, mpirun and ssh",
+                    site.name, printable(site.launcher_words.front()), site.launcher));
+  }
+  return sentences;
+}
+
+std::string cannot_keep_off(std::span<const std::string> nodes) {
+  return fmt::format(
+      "{} cannot be kept off: PBS can ask for a node, and not for any but one. Tell the site's staff, who "
+      "can take a node out of service (`pbsnodes -o {}`)",
+      names_of(nodes), join(std::vector<std::string>(nodes.begin(), nodes.end()), " "));
+}
+
+void refuse_unknown_throttle(const SubmitRequest& request, std::string_view version) {
+  const bool wanted = request.throttle && *request.throttle > 0 && request.indices.size() > 1;
+  if (!wanted || version.empty() || knows_throttle(version)) return;
+  throw Error(
+      fmt::format("PBS {} cannot be told to run {} of an array at once (OpenPBS from 22.05, PBS Professional from "
+                  "2021): leave --throttle out, or let the site's profile hand over fewer (max_queued of the "
+                  "queue)",
+                  version, *request.throttle),
+      ExitCode::bad_input);
 }
 
 std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site) {

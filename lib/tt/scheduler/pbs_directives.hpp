@@ -1,6 +1,7 @@
 // tt/scheduler/pbs_directives.hpp: the head of a job script, #PBS lines out of what a run needs and its site demands.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,5 +23,14 @@ std::string directive_word(std::string_view text);
 // it replaces a line of ours that says the same resource), `never` ("-k", "-l place"). Throws Error for an entry that
 // is no option.
 std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site);
+
+// What of the profile and its user no #PBS line would say, a sentence each.
+std::vector<std::string> unsayable(const site::Profile& site);
+
+// A select statement can ask for a host and for what it has, and cannot say "not this one": what staff can do instead.
+std::string cannot_keep_off(std::span<const std::string> nodes);
+
+// Throws Error where so many at once are wanted and the version knows no "%N": without it all would start.
+void refuse_unknown_throttle(const SubmitRequest& request, std::string_view version);
 
 }  // namespace tt::scheduler::pbs

@@ -90,6 +90,8 @@ std::optional<Instant> first_time(const Job& job, std::initializer_list<std::str
 
 // Words for what waits for ever: a size no node has, or a start that failed as often as PBS tries.
 bool is_hopeless(std::string_view comment) {
+  // A file system that is marked down comes back: "... server resource: eagle_fs (True != False)".
+  if (comment.find("server resource") != std::string_view::npos && comment.ends_with("(True != False)")) return false;
   return comment.starts_with("Can Never Run") || comment.find("too many failed attempts to run") != std::string::npos;
 }
 
@@ -103,6 +105,13 @@ RunState state_while_open(std::string_view state, const Job& job, const Job* arr
   if (state == "H") return RunState::held;
   if (state == "R" || state == "E" || state == "S" || state == "U") return RunState::running;
   return RunState::unknown;
+}
+
+// What waits is told with the comment of its array, and after another start with that of the one before: neither says
+// why it waits.
+bool tells_of_a_start(std::string_view comment) {
+  return comment.starts_with("Job Array Began") || comment.starts_with("Job run at") ||
+         comment.starts_with("Job was sent for execution");
 }
 
 }  // namespace
@@ -174,6 +183,7 @@ Known read_task(const Job& job, const Job* array) {
   }
   known.state = state_while_open(known.raw, job, array);
   const bool waits = known.state == RunState::queued || known.state == RunState::held;
+  if (waits && tells_of_a_start(known.reason)) known.reason.clear();
   known.hopeless = waits && is_hopeless(known.reason);
   known.since = known.state == RunState::running ? first_time(job, {"stime"}) : first_time(job, {"etime", "qtime"});
   return known;

@@ -43,8 +43,11 @@ std::string describe(const Candidate& candidate) {
   const std::string program = (candidate.folder / "qsub").string();
   switch (candidate.identity.family) {
     case Family::torque:
-      return fmt::format("{} is Torque {}, whose options differ; tt has no dialect for it", program,
-                         candidate.identity.version);
+      return fmt::format(
+          "{} is Torque {}, and tt does not speak its dialect: arrays by -t, nodes=N:ppn=C instead of "
+          "select, PBS_ARRAYID, other end codes, XML instead of JSON would be needed. Inside an interactive "
+          "job (qsub -I) --site laptop trains on the node it gives",
+          program, candidate.identity.version);
     case Family::slurm_wrapper:
       return fmt::format("{} is Slurm's look-alike; --site slurm speaks to Slurm itself", program);
     default:

@@ -160,8 +160,37 @@ std::string unreachable(const ProcessResult& reply) {
   return "";
 }
 
+namespace {
+
+// What to do about a refusal, by what qsub said.
+std::string_view advice_for(std::string_view words) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kAdvice{{
+      {"Unknown queue", "--partition NAME names another; `qstat -Q` lists them"},
+      {"Queue is not enabled", "--partition NAME names another; `qstat -Q` says which take jobs"},
+      {"Access to queue is denied", "--partition NAME names another; some queues are filled by others only"},
+      {"Unauthorized Request", "--partition NAME names a queue that is open to you"},
+      {"violates queue",
+       "`qstat -Q -f` tells what the queue takes; --partition NAME, or other `resources` in the sweep"},
+      {"Account_Name is required", "--account NAME, TT_ACCOUNT, or launch.account of the profile"},
+      {"filesystems is required", "launch.always = [\"-l filesystems=...\"] of the profile"},
+      {"Unknown resource", "launch.gpu_request, launch.constraint and launch.always of the profile ask for resources"},
+      {"Array job exceeds", "`tt-submit run` asks for the limit and cuts there"},
+  }};
+  for (const auto& [said, advice] : kAdvice) {
+    if (has(words, said)) return advice;
+  }
+  return "";
+}
+
+}  // namespace
+
 SubmitAnswer read_submit(const ProcessResult& reply) {
-  if (const std::string why = unreachable(reply); !why.empty()) return NoAnswer{why};
+  if (const std::string why = unreachable(reply); !why.empty()) {
+    // With -f qsub connects first and says this only then: nothing was sent, and nothing can surface.
+    const bool nothing_sent = reply.ending == Ending::exited && has(reply.err, "qsub: cannot connect to server");
+    if (nothing_sent) return Refused{why, true};
+    return NoAnswer{why};
+  }
   if (reply.status == 0) {
     std::optional<std::string> id;
     for (const std::string& line : split_lines(reply.out)) {
@@ -173,7 +202,9 @@ SubmitAnswer read_submit(const ProcessResult& reply) {
   const std::string words = own_words(reply, "qsub");
   // A limit of what one user may have there at a time: the same is taken once something has ended.
   const bool for_now = has(words, "would exceed") && (has(words, "limit"));
-  return Refused{words.empty() ? fmt::format("qsub: exit status {}", reply.status) : words, for_now};
+  if (words.empty()) return Refused{fmt::format("qsub: exit status {}", reply.status), for_now};
+  const std::string_view advice = advice_for(words);
+  return Refused{advice.empty() ? words : fmt::format("{} ({})", words, advice), for_now};
 }
 
 bool has_no_history(const ProcessResult& reply) {

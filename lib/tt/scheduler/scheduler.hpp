@@ -122,6 +122,14 @@ class Scheduler {
   virtual Limits ask_limits() { return limits(); }
   // How many tasks this user has there now, waiting and running, whoever submitted them; nullopt: could not ask.
   virtual std::optional<int> count_submitted() { return std::nullopt; }
+  // Before anything is written down: throws Error where nothing can be handed over from here now, since there is no
+  // such scheduler, one of another kind, or it does not answer.
+  virtual void check_it_answers() {}
+  // What the site's profile and its user ask for and this scheduler has no words for: it would be dropped in silence.
+  // A sentence each, with what to do. Asks nobody.
+  virtual std::vector<std::string> unsayable() const { return {}; }
+  // Why no job can be told to keep off these nodes, and what a person can do: a sentence. Empty: `exclude` does it.
+  virtual std::string cannot_keep_off(std::span<const std::string>) const { return ""; }
   // Lines for the head of the job script, each complete: what the site and the shape of the job ask for.
   virtual std::vector<std::string> directives(const SubmitRequest&) const { return {}; }
   // Jobs run where the user sits: asking is cheap, and Ctrl-C in `run` ends them as preempted.

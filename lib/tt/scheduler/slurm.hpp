@@ -25,6 +25,10 @@ class SlurmScheduler final : public Scheduler {
   SubmitAnswer submit(const SubmitRequest& request) override;
   std::vector<std::string> submit_argv(const SubmitRequest& request) const override;
   std::vector<std::string> directives(const SubmitRequest& request) const override;
+  std::vector<std::string> unsayable() const override { return slurm::unsayable(profile_); }
+  std::string cannot_keep_off(std::span<const std::string> nodes) const override {
+    return slurm::cannot_keep_off(nodes, profile_);
+  }
   FindAnswer find(const Token& token) override;
   std::vector<TaskStatus> status(std::span<const TaskRef> tasks) override;
   std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) override;

@@ -29,6 +29,10 @@ using Words = std::vector<std::string>;
 
 // What the job asks for, as #SBATCH lines of its script: shape, site options, early signal.
 Words directives(const scheduler::SubmitRequest& request, const site::Profile& site);
+// What of the profile and its user sbatch would not be told, or be told otherwise.
+std::vector<std::string> unsayable(const site::Profile& site);
+// Why the site's jobs cannot name nodes; empty: --exclude does it.
+std::string cannot_keep_off(std::span<const std::string> nodes, const site::Profile& site);
 // sbatch, with what belongs to this submission only: token, tasks, output.
 Words submit_words(const scheduler::SubmitRequest& request);
 scheduler::SubmitAnswer read_submit(const ProcessResult& reply);

@@ -7,6 +7,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/slurm_calls.hpp"
+#include "tt/scheduler/unsayable.hpp"
 
 namespace tt::slurm {
 namespace {
@@ -77,9 +78,40 @@ bool is_job_id(std::string_view word) {
          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// The job script starts its nodes with srun, whatever else the profile may wish.
+void refuse_another_launcher(const SubmitRequest& request, const site::Profile& site) {
+  const bool is_srun = site.launcher.empty() || site.launcher == "none" || site.launcher == "srun";
+  if (request.shape.nodes == 1 || is_srun) return;
+  throw Error(
+      fmt::format("site '{}' says launch.launcher = \"{}\", and a job of {} nodes is started by srun on Slurm: say "
+                  "\"srun\", or give a job script of your own (launch.job_template)",
+                  site.name, site.launcher, request.shape.nodes),
+      ExitCode::bad_input);
+}
+
 }  // namespace
 
+std::vector<std::string> unsayable(const site::Profile& site) {
+  constexpr std::array<scheduler::Wording, 4> wordings{
+      {{"account", "--account"}, {"partition", "--partition"}, {"qos", "--qos"}, {"constraint", "--constraint"}}};
+  return scheduler::unsayable(site, "Slurm", wordings, [&](std::string_view option) {
+    const auto found = std::find_if(site.always.begin(), site.always.end(), [&](const std::string& entry) {
+      return std::string_view(entry).substr(0, entry.find('=')) == option;
+    });
+    return found == site.always.end() ? std::string() : *found;
+  });
+}
+
+std::string cannot_keep_off(std::span<const std::string> nodes, const site::Profile& site) {
+  if (std::find(site.never.begin(), site.never.end(), "--exclude") == site.never.end()) return "";
+  return fmt::format(
+      "{} cannot be kept off: site '{}' takes no --exclude (launch.never); tell its staff, who can drain a "
+      "node",
+      scheduler::names_of(nodes), site.name);
+}
+
 Words directives(const SubmitRequest& request, const site::Profile& site) {
+  if (site.job_template.empty()) refuse_another_launcher(request, site);
   Directives all(site);
   all.add("--account", site.account);
   all.add("--partition", site.partition);

@@ -202,7 +202,7 @@ def before(program, words):
     if words != ["--version"]:
         with open(os.path.join(where, "calls"), "a", encoding="utf-8") as calls:
             calls.write(" ".join([program, *words]) + "\n")
-    if program in switches["hang"]:
+    if program in switches["hang"] and words != ["--version"]:
         signal.pause()
     if switches["slow"]:
         time.sleep(switches["slow"])

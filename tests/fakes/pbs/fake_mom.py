@@ -80,11 +80,16 @@ def run(server, job, index):
     with contextlib.suppress(BrokenPipeError):
         leader.stdin.write((script + "\n").encode())
         leader.stdin.close()
-    deleted = server.path("jobs", key + ".del")
+    deleted, lost = (server.path("jobs", key + ending) for ending in (".del", ".lost"))
     limit = job["walltime"]
     started, told, ending = time.monotonic(), None, None
     while leader.poll() is None:
         now = time.monotonic()
+        if os.path.exists(lost):  # its node is gone, and everything on it at once
+            os.unlink(lost)
+            send([leader.pid, *remote_sessions(server, key)], signal.SIGKILL)
+            leader.wait()
+            return None
         if told is None:
             if os.path.exists(deleted):
                 told, ending = now, "deleted"
@@ -128,6 +133,9 @@ def main(words):
     with Server(where) as server:
         job = server.jobs.get(seq)
         if job is not None and server.task(job, index)["state"] == "R":
-            server.ended(job, index, *result)
+            if result is None:
+                server.node_lost(job, index)
+            else:
+                server.ended(job, index, *result)
         server.tick()
     return 0

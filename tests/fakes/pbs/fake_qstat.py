@@ -82,6 +82,8 @@ def element(server, job, index, common=None):
     if task["state"] == "Q":
         if job["status"] is not None and not job["array"]:
             record["Exit_status"] = job["status"]
+        if "run_count" in task:
+            record["run_count"] = task["run_count"]
         return record
     record["substate"] = task["substate"]
     record["comment"] = task.get("comment", "")

@@ -155,6 +155,16 @@ class Server:
         if self.switches["purged"] and job["state"] == "F":
             del self.jobs[str(job["seq"])]
 
+    def node_lost(self, job, index):
+        """Its first node went away: back into the queue with -20 still shown, or ended where it may not run again."""
+        if job["rerun"] != "y":
+            self.ended(job, index, -20, FAILED, "")
+            return
+        job["tasks"][str(index)] = {"state": "Q", "run_count": job["tasks"][str(index)]["run_count"]}
+        job["status"], job["comment"] = -20, "Not Running: Not enough free nodes available"
+        if not job["array"]:
+            job["state"], job["substate"] = "Q", 10
+
     def drop(self, job):
         """A dependency that cannot be met: ended like a success, with no status, no host and no word."""
         job.update(state="F", substate=FINISHED, status=None, comment="", mtime=time.time(), tasks={

@@ -112,11 +112,36 @@ def mpiexec(words):
             print(f"mpiexec: unrecognized option '{option}'", file=sys.stderr)
             return 1
     names = [host for host in dict.fromkeys(hosts_of_job()) for _ in range(ppn)]
-    tasks = []
-    for rank in range(count or len(names)):
-        own = dict(os.environ, PMI_RANK=str(rank), PALS_RANKID=str(rank), PMI_LOCAL_RANK=str(rank % ppn),
-                   PALS_LOCAL_RANKID=str(rank % ppn), PALS_NODEID=str(rank // ppn))
-        tasks.append(start(rank, words, own))
+    return run_ranks(words, [dict(os.environ, PMI_RANK=str(rank), PALS_RANKID=str(rank), PMI_LOCAL_RANK=str(rank % ppn),
+                                  PALS_LOCAL_RANKID=str(rank % ppn), PALS_NODEID=str(rank // ppn))
+                             for rank in range(count or len(names))])
+
+
+def mpirun(words):
+    """Open MPI: of the environment it hands on only what is its own."""
+    count, mapping = None, None
+    while words and words[0].startswith("-"):
+        option = words.pop(0)
+        if option in ("-np", "--map-by", "--mca", "-x"):
+            value = words.pop(0)
+            if option == "-np":
+                count = int(value)
+            elif option == "--map-by":
+                mapping = value
+            elif option == "--mca":
+                words.pop(0)
+        elif option not in ("--bind-to-none", "--report-bindings"):
+            print(f"mpirun: Error: unknown option \"{option}\"", file=sys.stderr)
+            return 1
+    if mapping != "ppr:1:node" or count != len(dict.fromkeys(hosts_of_job())):
+        print("There are not enough slots available in the system", file=sys.stderr)
+        return 1
+    return run_ranks(words, [dict(task_environment(rank), OMPI_COMM_WORLD_RANK=str(rank),
+                                  OMPI_COMM_WORLD_SIZE=str(count)) for rank in range(count)])
+
+
+def run_ranks(words, environments):
+    tasks = [start(rank, words, own) for rank, own in enumerate(environments)]
 
     def stop(number):
         for task in tasks:
@@ -140,3 +165,21 @@ def mpiexec(words):
         status = 254 if task is None else task.poll()
         worst = worst or (status if status >= 0 else 128 - status)
     return worst
+
+
+def ssh(words):
+    """To a node of the job: a shell there reads the command, nothing of the environment goes along, and PBS does not
+    know the process. A signal that ends it is 255 here; ending ssh ends nothing there."""
+    while words and words[0].startswith("-"):
+        if words.pop(0) in ("-o", "-p", "-l", "-i"):
+            words.pop(0)
+    host, command = words[0], " ".join(words[1:])
+    if host not in hosts_of_job():
+        print(f"ssh: Could not resolve hostname {host}: Name or service not known", file=sys.stderr)
+        return 255
+    own = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME", "TT_FAKE_PBS") if name in os.environ}
+    own.update(PATH="/usr/local/bin:/usr/bin:/bin", SHELL="/bin/bash", SSH_CONNECTION="127.0.0.1 1 127.0.0.1 22")
+    task = subprocess.Popen(["/bin/bash", "-c", command], stdin=subprocess.DEVNULL, start_new_session=True, env=own,
+                            preexec_fn=hear, cwd=own.get("HOME", "/"))
+    status = task.wait()
+    return status if status >= 0 else 255

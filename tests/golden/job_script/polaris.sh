@@ -111,23 +111,36 @@ tt_node_address() {
   read -r address _ < <(getent ahosts "$1") && printf '%s' "$address"
 }
 
-# One process on each node, with all its CPUs; when one ends badly the others are told to end.
+# One process on each node, with all its CPUs; when one ends badly the others are told to end. A signal to pbs_tmrsh, pbsdsh or
+# ssh does not reach the node, and what mpiexec makes of one differs: the nodes look for FILE.end, which holds the signal
+# they are to send themselves.
 tt_launch() {
   local words=( --depth 64 --cpu-bind depth )
   local part=(/bin/bash -l "$tt_submission/job.sh" --node "$1")
-  case $tt_starter in
-    mpiexec-pals) exec mpiexec -n "${#tt_nodes[@]}" --ppn 1 ${words[@]+"${words[@]}"} "${part[@]}" ;;
-    mpirun) exec mpirun -np "${#tt_nodes[@]}" --map-by ppr:1:node ${words[@]+"${words[@]}"} "${part[@]}" ;;
-  esac
-  tt_launch_each
-}
-
-# Where nothing starts all of them at once. A signal to pbs_tmrsh, pbsdsh or ssh does not reach the node: the nodes look for
-# FILE.end, which holds the signal they are to send themselves.
-tt_launch_each() {
-  local number started=() pid status until worst=0
   trap 'tt_tell_nodes "$tt_launch_file" TERM' TERM HUP INT
   trap 'tt_tell_nodes "$tt_launch_file" USR1' USR1 USR2
+  case $tt_starter in
+    mpiexec-pals) tt_launch_all mpiexec -n "${#tt_nodes[@]}" --ppn 1 ${words[@]+"${words[@]}"} "${part[@]}" ;;
+    mpirun) tt_launch_all mpirun -np "${#tt_nodes[@]}" --map-by ppr:1:node ${words[@]+"${words[@]}"} "${part[@]}" ;;
+    *) tt_launch_each ;;
+  esac
+}
+
+tt_launch_all() {
+  local status
+  "$@" &
+  tt_wait_out "$!"
+  exit "$status"
+}
+
+# Sets `status`; a signal cuts `wait` short.
+tt_wait_out() {
+  while wait "$1"; status=$?; kill -0 "$1" 2>/dev/null; do :; done
+}
+
+# Where nothing starts all of them at once.
+tt_launch_each() {
+  local number started=() pid status until worst=0
   for ((number = 0; number < ${#tt_nodes[@]}; number++)); do
     (
       # PBS sends the signal of a cancel to every process here; what waits for a node has to go on waiting.
@@ -140,8 +153,7 @@ tt_launch_each() {
     started+=($!)
   done
   for pid in "${started[@]}"; do
-    # A signal cuts `wait` short.
-    while wait "$pid"; status=$?; kill -0 "$pid" 2>/dev/null; do :; done
+    tt_wait_out "$pid"
     ((worst || status == 127)) || worst=$status
   done
   # What started the nodes may be gone before they are.
@@ -185,7 +197,6 @@ tt_tell_nodes() {
 
 # On a node: looks for that file for as long as this script lives.
 tt_watch_for_end() {
-  [[ $tt_starter == mpiexec-pals || $tt_starter == mpirun ]] && return
   while kill -0 "$$" 2>/dev/null; do
     [[ -s $1.end ]] && kill -"$(<"$1.end")" "$$" 2>/dev/null && return
     sleep 0.5

@@ -2,6 +2,7 @@
 // submission folders, real job scripts.
 #include <gmock/gmock.h>
 
+#include "support/error_text.hpp"
 #include "support/fake_scheduler.hpp"
 #include "support/tools.hpp"
 #include "tt/flow/run.hpp"
@@ -110,6 +111,73 @@ TEST_F(LateSurfacing, ASchedulerThatCannotBeAskedChangesNothing) {
   EXPECT_FALSE(report.sites[0].asked);
   EXPECT_EQ(report.sites[0].why, "connection refused");
   EXPECT_THAT(fake_.submitted(), SizeIs(1));
+}
+
+// --- before anything is written --------------------------------------------------------------------------------------
+
+TEST_F(LateSurfacing, WhatCannotBeReachedIsSaidBeforeAnythingIsWritten) {
+  const std::string before = test::snapshot(workspace_.path());
+  fake_.is_missing("there is no qsub in PATH");
+  EXPECT_EQ(test::error_text([&] { run(); }), "there is no qsub in PATH; nothing was handed over");
+  fake_.is_found();
+  fake_.cannot_say("qos 'high' means nothing to it");
+  EXPECT_EQ(test::error_text([&] { run(); }), "qos 'high' means nothing to it");
+  EXPECT_EQ(test::snapshot(workspace_.path()), before);
+  EXPECT_THAT(fake_.submitted(), SizeIs(0));
+}
+
+TEST_F(LateSurfacing, AFinishedSweepNeedsNoScheduler) {
+  run();
+  fake_.run(fake_.tokens().at(0), 0);
+  look();
+  ASSERT_EQ(state(), RunState::finished);
+  fake_.is_missing("there is no qsub in PATH");
+  EXPECT_EQ(run().finished_already, 1);
+}
+
+TEST_F(LateSurfacing, ARetryUsesNoAttemptUpWhereNothingCanGo) {
+  run();
+  fake_.has_ended(fake_.tokens().at(0), 0, {scheduler::EndReason::node_failed, false, {}, {}, {}});
+  look();
+  ASSERT_EQ(state(), RunState::failed);
+  clock_.sleep(Seconds{3600});
+  fake_.is_missing("PBS cannot be reached");
+  const RunId id = load_history(around_.workspace, {"story"}).runs.begin()->first;
+  EXPECT_THAT(retry_by_policy(around_, schedulers_, {id}, {"story"}).not_tried,
+              testing::ElementsAre("what failed: PBS cannot be reached; nothing was handed over"));
+  EXPECT_EQ(test::error_text([&] { retry(around_, schedulers_, {id}, {"story"}, Force::no); }),
+            "PBS cannot be reached; nothing was handed over");
+  EXPECT_THAT(load_history(around_.workspace, {"story"}).runs.at(id).attempts, SizeIs(1));
+}
+
+// --- what the scheduler forgot ---------------------------------------------------------------------------------------
+
+// qdel of a whole array of PBS makes its ended elements read "taken back before it started".
+TEST_F(LateSurfacing, CancelledBeforeItStartedIsNotBelievedOfARunThatLeftAnExitRecord) {
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token, 0);
+  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  EXPECT_EQ(state(), RunState::failed);
+}
+
+TEST_F(LateSurfacing, CancelledBeforeItStartedIsBelievedOfARunThatLeftNothing) {
+  run();
+  fake_.has_ended(fake_.tokens().at(0), 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  EXPECT_EQ(state(), RunState::cancelled);
+}
+
+TEST_F(LateSurfacing, CancelledWhileItRanIsBelievedThoughItLeftAnExitRecord) {
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token, 0);
+  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, true, {}, {}, {}});
+  look();
+  EXPECT_EQ(state(), RunState::cancelled);
 }
 
 }  // namespace

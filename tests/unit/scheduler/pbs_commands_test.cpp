@@ -111,10 +111,13 @@ TEST(PbsPrograms, OnlyTheVersionLineMakesAPbs) {
 TEST(PbsPrograms, WhatIsNoPbsIsRefusedWithWhatToDo) {
   const std::vector<Candidate> found{{"/usr/bin", {Family::slurm_wrapper, ""}},
                                      {"/opt/torque/bin", {Family::torque, "6.1.3"}}};
-  EXPECT_EQ(refusal(found),
-            "no PBS Professional or OpenPBS here: /usr/bin/qsub is Slurm's look-alike; --site slurm speaks to Slurm "
-            "itself; /opt/torque/bin/qsub is Torque 6.1.3, whose options differ; tt has no dialect for it; put the bin "
-            "folder of PBS into PATH, or set PBS_CONF_FILE to its pbs.conf");
+  EXPECT_EQ(
+      refusal(found),
+      "no PBS Professional or OpenPBS here: /usr/bin/qsub is Slurm's look-alike; --site slurm speaks to Slurm "
+      "itself; /opt/torque/bin/qsub is Torque 6.1.3, and tt does not speak its dialect: arrays by -t, nodes=N:ppn=C "
+      "instead of select, PBS_ARRAYID, other end codes, XML instead of JSON would be needed. Inside an interactive "
+      "job (qsub -I) --site laptop trains on the node it gives; put the bin folder of PBS into PATH, or set "
+      "PBS_CONF_FILE to its pbs.conf");
   EXPECT_EQ(
       refusal({}),
       "there is no qsub in PATH and none where pbs.conf says; load the module of PBS, or set PBS_CONF_FILE to its "

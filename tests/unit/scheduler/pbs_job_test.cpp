@@ -93,6 +93,23 @@ TEST(PbsJob, WhatWaitsSaysWhy) {
   EXPECT_FALSE(full.hopeless);
 }
 
+TEST(PbsJob, WhatWaitsDoesNotTellThatItsArrayBegan) {
+  const Known runs = known("pbs-openpbs/array-throttled-json", "1095[0]");
+  EXPECT_EQ(runs.state, RunState::running);
+  EXPECT_EQ(runs.reason, "Job run at Sat Nov 28 at 22:06 on (pbs0:ncpus=1)");
+  const Known waits = known("pbs-openpbs/array-throttled-json", "1095[1]");
+  EXPECT_EQ(waits.state, RunState::queued);
+  EXPECT_EQ(waits.reason, "") << "recorded: 'Job Array Began at ...', of the array";
+}
+
+TEST(PbsJob, AFileSystemThatIsMarkedDownIsWaitedFor) {
+  Job job{"7.pbs0",
+          {{"job_state", "Q"},
+           {"comment", "Can Never Run: Insufficient amount of server resource: eagle_fs (True != False)"}}};
+  EXPECT_FALSE(read_task(job, nullptr).hopeless);
+  EXPECT_EQ(read_task(job, nullptr).reason, job.text("comment"));
+}
+
 TEST(PbsJob, ElementsOfAHeldArrayAreHeldThoughTheySayQ) {
   EXPECT_EQ(known("pbs-openpbs/array-held-json", "34[1]").state, RunState::held);
   EXPECT_EQ(known("pbs-openpbs/held-json", "32").state, RunState::held);

@@ -29,18 +29,26 @@ TEST(PbsReplies, AnIdIsTheLastLineThatIsOne) {
 TEST(PbsReplies, ARefusalIsItsOwnSentenceWithoutUsageAndBanner) {
   EXPECT_EQ(refused("pbs-openpbs/refused-J-one"), "qsub: illegal -J value");
   EXPECT_EQ(refused("pbs-openpbs/refused-directive"), "qsub: directive error: -l walltime=1:00:00 # an hour");
-  EXPECT_EQ(refused("pbs-openpbs/refused-queue"), "qsub: Unknown queue");
-  EXPECT_EQ(refused("pbs-openpbs/refused-array-size"), "qsub: Array job exceeds server or queue size limit");
+  EXPECT_EQ(refused("pbs-openpbs/refused-queue"),
+            "qsub: Unknown queue (--partition NAME names another; `qstat -Q` lists them)");
+  EXPECT_EQ(refused("pbs-openpbs/refused-array-size"),
+            "qsub: Array job exceeds server or queue size limit (`tt-submit run` asks for the limit and cuts there)");
   EXPECT_EQ(refused("pbs-openpbs/refused-array-not-rerunnable"), "qsub:  cannot submit non-rerunable Array Job");
-  EXPECT_EQ(refused("pbs-other/refused-hook"), "qsub: Resource: filesystems is required to be set.");
+  EXPECT_EQ(
+      refused("pbs-other/refused-hook"),
+      "qsub: Resource: filesystems is required to be set. (launch.always = [\"-l filesystems=...\"] of the profile)");
   EXPECT_EQ(refused("pbs-other/refused-limit"), "qsub: would exceed queue generic's per-user limit");
 }
 
-TEST(PbsReplies, AServerThatIsDownOrSilentIsNoRefusal) {
+TEST(PbsReplies, AQsubThatFoundNoServerSentNothing) {
   const SubmitAnswer down = read_submit(recorded_reply("pbs-openpbs/down-qsub"));
-  ASSERT_TRUE(std::holds_alternative<NoAnswer>(down));
-  EXPECT_EQ(std::get<NoAnswer>(down).why,
+  ASSERT_TRUE(std::holds_alternative<Refused>(down));
+  EXPECT_EQ(std::get<Refused>(down).reason,
             "PBS cannot be reached: Connection refused; qsub: cannot connect to server pbs0 (errno=15010)");
+  EXPECT_TRUE(std::get<Refused>(down).for_now);
+}
+
+TEST(PbsReplies, AServerThatIsSilentIsNoRefusal) {
   ProcessResult hung;
   hung.ending = Ending::timed_out;
   const SubmitAnswer silent = read_submit(hung);

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/error_text.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_pbs.hpp"
 #include "tt/base/files.hpp"
@@ -164,12 +165,59 @@ TEST_F(Pbs, AnOutageIsNeitherGoneNorRefused) {
   EXPECT_EQ(std::get<CouldNotAsk>(all[1]).why,
             "PBS cannot be reached: Connection refused; qstat: cannot connect to server pbs0 (errno=15010)");
   EXPECT_THAT(here.find(Token{"abcdefgh23"}), VariantWith<CouldNotAsk>(testing::_));
-  EXPECT_THAT(here.submit(request({0})), VariantWith<NoAnswer>(testing::_));
+  const SubmitAnswer nothing_sent = here.submit(request({0}));
+  ASSERT_TRUE(std::holds_alternative<Refused>(nothing_sent));
+  EXPECT_TRUE(std::get<Refused>(nothing_sent).for_now);
+  EXPECT_EQ(test::error_text([&] { here.check_it_answers(); }),
+            "PBS cannot be reached: Connection refused; qstat: cannot connect to server pbs0 (errno=15010)");
   EXPECT_THAT(here.cancel(tasks(job, 2), StopAs::cancelled), Each(VariantWith<CouldNotAsk>(testing::_)));
   EXPECT_THAT(here.hold(tasks(job, 2)), Each(VariantWith<CouldNotAsk>(testing::_)));
   pbs.set("down", false);
   EXPECT_EQ(state(here.status(tasks(job, 2))[0]), RunState::running);
 }
+
+TEST_F(Pbs, AFrozenServerIsWaitedForSoLongAndChangesNothing) {
+  const JobId job = accepted(scheduler().submit(request({0, 1}, "sleep 60\n")));
+  pbs.set("hang", parse_json("[\"qstat\", \"qselect\", \"qdel\"]", "switch"));
+  PbsScheduler here = scheduler(Seconds{1});
+  for (const TaskStatus& one : here.status(tasks(job, 2)))
+    EXPECT_EQ(std::get<CouldNotAsk>(one).why, "PBS did not answer in time");
+  EXPECT_THAT(here.find(Token{"abcdefgh23"}), VariantWith<CouldNotAsk>(testing::_));
+  EXPECT_THAT(here.cancel(tasks(job, 2), StopAs::cancelled), Each(VariantWith<CouldNotAsk>(testing::_)));
+  EXPECT_EQ(test::error_text([&] { here.check_it_answers(); }), "PBS did not answer in time");
+  pbs.set("hang", Value::array());
+  EXPECT_EQ(state(scheduler().status(tasks(job, 2))[0]), RunState::running);
+}
+
+TEST_F(Pbs, ATaskWhoseNodeIsLostStartsASecondTimeAndIsToldAsThatLoss) {
+  PbsScheduler here = scheduler();
+  // As a job script of ours: the second start finds its attempt claimed.
+  const JobId job = accepted(here.submit(request({0}, "mkdir \"$PBS_O_WORKDIR/claim\" || exit 66\nsleep 60\n")));
+  ASSERT_TRUE(eventually([&] { return is_there(folder / "claim"); }));
+  write_file(pbs.folder() / "jobs/0.0.lost", "");
+  std::vector<TaskStatus> all;
+  ASSERT_TRUE(eventually([&] { return is_over(all = here.status(tasks(job, 1))); }));
+  const TaskEnd end = *std::get<Known>(all[0]).ended;
+  EXPECT_EQ(end.reason, EndReason::node_failed);
+  EXPECT_TRUE(end.started);
+  profile.queues.resize(1);
+  profile.queues[0].name = "workq";
+  profile.queues[0].preemptible = true;
+  EXPECT_EQ(std::get<Known>(scheduler().status(tasks(job, 1))[0]).ended->reason, EndReason::preempted);
+}
+
+TEST_F(Pbs, WhatWaitsInAnArrayThatBeganIsNotToldThatItBegan) {
+  PbsScheduler here = scheduler();
+  SubmitRequest throttled = request({0, 1}, "sleep 60\n");
+  throttled.throttle = 1;
+  const JobId job = accepted(here.submit(throttled));
+  const auto all = here.status(tasks(job, 2));
+  EXPECT_THAT(std::get<Known>(all[0]).reason, testing::StartsWith("Job run at "));
+  EXPECT_EQ(std::get<Known>(all[1]).state, RunState::queued);
+  EXPECT_EQ(std::get<Known>(all[1]).reason, "");
+}
+
+TEST_F(Pbs, ItIsThereWhenItAnswers) { EXPECT_NO_THROW(scheduler().check_it_answers()); }
 
 TEST_F(Pbs, AnIdOfAJobThatIsNotThereIsARefusal) {
   pbs.set("vanish", 1);
@@ -293,6 +341,7 @@ TEST_F(Pbs, WhereThereIsNoPbsTheAnswerSaysWhatToDo) {
   environment.set("PBS_CONF_FILE", (programs / "none").string());
   PbsScheduler here(profile, folder.path(), environment, runner, clock);
   const FindAnswer answer = here.find(Token{"abcdefgh23"});
+  EXPECT_EQ(test::error_text([&] { here.check_it_answers(); }), std::get<CouldNotAsk>(answer).why);
   EXPECT_EQ(std::get<CouldNotAsk>(answer).why,
             "no PBS Professional or OpenPBS here: " + (programs / "qsub").string() +
                 " is Slurm's look-alike; --site slurm speaks to Slurm itself; put the bin folder of PBS into PATH, or "
