@@ -25,9 +25,10 @@ ExitCode status(Tool& tool, const Words& words) {
   }
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
-  flow::rebuild_lost_journals(targets.around);
   const flow::RefreshReport refreshed = targets.refresh();
-  show_status(tool, targets.runs(), refreshed.sites);
+  const std::vector<flow::RunView> runs = targets.runs(refreshed.ledger);
+  show_status(tool, runs, refreshed.sites);
+  if (!tool.flags().json) tell_what_waits_for_a_person(runs);
   return ExitCode::done;
 }
 
@@ -46,9 +47,9 @@ ExitCode explain_run(Tool& tool, const std::string& word) {
   const flow::Surroundings around = look_at_runs_here(tool);
   flow::Schedulers schedulers(around);
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
-  flow::refresh(around, schedulers, sweeps);
-  const ledger::Ledger ledger = flow::load_history(around.workspace, sweeps);
-  const flow::Explanation explanation = flow::explain(around, ledger, flow::pick_one(around, ledger, word));
+  const flow::RefreshReport refreshed = flow::refresh(around, schedulers, sweeps);
+  const flow::RunView run = flow::pick_one(around, refreshed.ledger, word);
+  const flow::Explanation explanation = flow::explain(around, refreshed.ledger, run, refreshed.sites);
   tool.flags().json ? print_record(explanation.record) : print(explanation.text);
   return ExitCode::done;
 }

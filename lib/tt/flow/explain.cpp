@@ -2,14 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tt/base/files.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/retry_policy.hpp"
+#include "tt/flow/sweep_index.hpp"
+#include "tt/render/quote.hpp"
 
 namespace tt::flow {
 namespace {
 
+// The sweep file, as a person would type it.
+std::string with_sweep_file(std::string text, const Surroundings& around, const RunView& run) {
+  const auto index = load_sweep_index(around.workspace, run.sweep);
+  if (!index || index->file.empty()) return text;
+  const fs::path near = index->file.lexically_relative(around.here);
+  const bool is_near = !near.empty() && *near.begin() != "..";
+  return replace_all(std::move(text), "SWEEP", render::shell_word(is_near ? near.string() : index->file.string()));
+}
+
 std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger) {
+  if (!run.next.empty()) return run.next;
+  if (run.waits) return fmt::format("tt-submit wait {}   (hands it over once it may go)", run.name);
   switch (run.state) {
     case RunState::planned:
       return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it"
@@ -66,13 +82,22 @@ std::string evidence_text(const Value& diagnosis) {
 
 }  // namespace
 
-Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run) {
+Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run,
+                    const std::vector<SiteAnswer>& sites) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
   collect(around, ledger, run);
   const auto summary = load_summary(run.folder);
   const Value diagnosis = summary ? summary->at("diagnosis") : Value();
-  const std::string why = summary ? summary->text_or("why") : "";
-  const std::string next = next_step(run, last, ledger);
+  // Of a run that is not open the summary tells of the attempt that ended, unless it waits or was cancelled since.
+  std::string why = summary ? summary->text_or("why") : "";
+  const bool told_by_view = run.waits || (last != nullptr && ledger::was_refused(*last)) || !run.next.empty() ||
+                            ledger::is_withdrawn(ledger, run.id);
+  if (told_by_view || (why.empty() && !is_open(run.state))) why = run.reason;
+  const std::string next = with_sweep_file(next_step(run, last, ledger), around, run);
+  const auto site = std::find_if(sites.begin(), sites.end(), [&](const SiteAnswer& answer) {
+    return answer.site == run.site && !answer.asked && is_open(run.state);
+  });
+  const std::string silent = site == sites.end() ? "" : describe_silence(*site, around.clock->now());
 
   Explanation explanation;
   explanation.record = Value::object()
@@ -85,11 +110,15 @@ Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, co
                            .set("why", why.empty() ? Value() : Value(why))
                            .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
                            .set("job", run.job.empty() ? Value() : Value(run.job.text))
+                           .set("could_not_ask", silent.empty() ? Value() : Value(silent))
                            .set("diagnosis", diagnosis)
                            .set("next", next);
   std::string text = fmt::format("{}: {}\n", run.name, to_string(run.state));
   text += line("why", why);
-  text += line("scheduler", run.raw_state + (run.reason.empty() ? "" : fmt::format(" ({})", run.reason)));
+  text += line("scheduler", run.raw_state + (run.raw_state.empty() || run.reason.empty() || run.reason == why
+                                                 ? ""
+                                                 : fmt::format(" ({})", run.reason)));
+  text += line("silence", silent);
   text += evidence_text(diagnosis);
   if (run.attempt > 0) {
     text += line("attempt", fmt::format("{}, job {}", run.attempt, run.job.empty() ? "unknown" : run.job.text));

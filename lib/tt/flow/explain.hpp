@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tt/base/value.hpp"
+#include "tt/flow/refresh.hpp"
 #include "tt/flow/surroundings.hpp"
 #include "tt/flow/views.hpp"
 
@@ -13,6 +15,8 @@ struct Explanation {
   Value record;      // tt.explanation/1
   std::string text;  // for people
 };
-Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run);
+// `sites`: whether the schedulers could be asked just now.
+Explanation explain(const Surroundings& around, const ledger::Ledger& ledger, const RunView& run,
+                    const std::vector<SiteAnswer>& sites);
 
 }  // namespace tt::flow

@@ -142,12 +142,23 @@ struct Room {
   std::optional<int> tasks;
   std::string why;
 };
+Room room_in(const site::Profile& site, int window, int there) {
+  return {std::max(0, window - there),
+          fmt::format("{} takes {} of one user at a time", site.name, plural(window, "job"))};
+}
 Room room_of(const site::Profile& site, scheduler::Scheduler& scheduler) {
   const auto window = window_of(site, scheduler.ask_limits());
+  return window ? room_in(site, *window, scheduler.count_submitted().value_or(0)) : Room{};
+}
+Room remembered_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger) {
+  const auto window = window_of(site, scheduler.limits());
   if (!window) return {};
-  const int there = scheduler.count_submitted().value_or(0);
-  return {std::max(0, *window - there),
-          fmt::format("{} takes {} of one user at a time", site.name, plural(*window, "job"))};
+  const auto open = ledger::open_attempts(ledger);
+  const auto here = std::count_if(open.begin(), open.end(), [&](const ledger::AttemptState* attempt) {
+    const auto submission = ledger.submissions.find(attempt->token);
+    return submission != ledger.submissions.end() && submission->second.site == site.name;
+  });
+  return room_in(site, *window, static_cast<int>(here));
 }
 
 // Takes out of the choice what cannot go now, and writes down that it waits.
@@ -156,13 +167,14 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& roo
   std::size_t going = all;
   HeldBack held;
   ledger::Waits waits;
-  if (choice.canary && all > 1) {
+  const bool canary = choice.canary && all > 1;
+  if (canary) {
     going = 1;
-    waits.after = choice.runs.front().record.id;
     held.why = fmt::format("goes once the canary {} is finished", choice.runs.front().record.name);
-  } else if (room.tasks && static_cast<std::size_t>(*room.tasks) < all) {
+  }
+  if (room.tasks && static_cast<std::size_t>(*room.tasks) < going) {
     going = static_cast<std::size_t>(*room.tasks);
-    held.why = room.why;
+    if (!canary) held.why = room.why;
   }
   if (choice.at_most > 0 && static_cast<std::size_t>(choice.at_most) < going) {
     going = static_cast<std::size_t>(choice.at_most);
@@ -174,8 +186,16 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& roo
   std::map<std::string, ledger::Waits> by_sweep;
   for (std::size_t i = going; i < all; ++i) {
     const Candidate& run = choice.runs[i];
+    if (canary && i == 0) {  // no room even for it
+      choice.events.push_back(
+          {run.record.sweep,
+           ledger::Waits{
+               run.record.sweep, {planned_of(run, next_attempt(run, ledger), i)}, room.why, std::nullopt, 0}});
+      continue;
+    }
     ledger::Waits& of_sweep = by_sweep.try_emplace(run.record.sweep, waits).first->second;
     of_sweep.sweep = run.record.sweep;
+    if (canary) of_sweep.after = choice.runs.front().record.id;
     of_sweep.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
   }
   choice.runs.erase(choice.runs.begin() + static_cast<std::ptrdiff_t>(going), choice.runs.end());
@@ -297,6 +317,11 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   for (const PreparedSubmission& one : prepared)
     handed_over.push_back(hand_over(one, around, around.site.profile, scheduler));
   return handed_over;
+}
+
+HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
+                                 const scheduler::Scheduler& scheduler) {
+  return hold_back(choice, ledger, remembered_room(around.site.profile, scheduler, ledger));
 }
 
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
