@@ -11,7 +11,8 @@
 #include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/control.hpp"
-#include "tt/flow/run.hpp"
+#include "tt/flow/feed.hpp"
+#include "tt/flow/retry.hpp"
 
 namespace tt::tool {
 namespace {
@@ -39,28 +40,31 @@ constexpr Act kCancel{cancel, may_be_cancelled, "cancelled"};
 constexpr Act kHold{flow::hold, may_be_held, "held"};
 constexpr Act kRelease{flow::release, may_be_released, "released"};
 
+// What waited for a canary, or while its sweep was stopped, goes at once.
+void hand_over_released(Targets& targets) {
+  const flow::RetryReport fed =
+      flow::feed(targets.around, targets.schedulers, targets.selection.sweeps, targets.refresh().ledger);
+  for (const std::string& line : fed.not_tried) log::warning(line);
+  tell_submissions(fed.submissions);
+  tell_held_back(fed.held_back, fed.why_held_back);
+}
+
 // Runs that were named are all told, so that each one says why not; without names only those it concerns.
 ExitCode act(Tool& tool, const Words& words, const Act& what) {
   Targets targets = find_targets(tool, words);
   tool.keep_conversation(targets.around.workspace);
-  targets.refresh();
-  std::vector<flow::RunView> runs = targets.runs();
+  std::vector<flow::RunView> runs = targets.runs(targets.refresh().ledger);
   if (targets.selection.patterns.empty()) {
     std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
-  const auto not_handed_over =
-      std::count_if(runs.begin(), runs.end(), [](const flow::RunView& run) { return run.waits; });
   const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
   for (const std::string& line : report.could_not) log::warning(line);
   const bool nothing = report.told == 0 && report.could_not.empty();
   log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
-  if (what.done_word == kCancel.done_word && not_handed_over > 0) {
-    log::note(fmt::format("{} had not been handed over yet: the next `tt-submit run` of the sweep takes {} again",
-                          plural(not_handed_over, "run"), not_handed_over == 1 ? "it" : "them"));
-  }
+  if (what.done_word == kRelease.done_word) hand_over_released(targets);
   const flow::RefreshReport refreshed = targets.refresh();
-  show_status(tool, targets.runs(), refreshed.sites);
+  show_status(tool, targets.runs(refreshed.ledger), refreshed.sites);
   if (report.could_not.empty()) return ExitCode::done;
   return report.told > 0 ? ExitCode::partly : ExitCode::could_not;
 }
@@ -83,6 +87,7 @@ ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   std::vector<RunId> ended;
   for (const flow::RunView& run : targets.runs()) {
     const bool named = !targets.selection.patterns.empty();
+    if (named && run.waits) log::note(fmt::format("{} {}", run.name, run.reason));
     if (is_ended(run.state) && (named || run.state != RunState::finished)) ended.push_back(run.id);
   }
   if (!flags.no_wait) watch_for_interrupt();
@@ -92,6 +97,7 @@ ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   log::note(report.handed_over == 0 ? "nothing to retry"
                                     : fmt::format("retrying {}", plural(report.handed_over, "run")));
   tell_submissions(report.submissions);
+  tell_held_back(report.held_back, report.why_held_back);
   if (!flags.no_wait && report.handed_over > 0) return stay(tool, targets, report.submissions);
   const ExitCode handed_over = look_once(tool, targets, report.submissions);
   return handed_over == ExitCode::done && !report.not_tried.empty() ? ExitCode::partly : handed_over;
@@ -99,9 +105,12 @@ ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
 
 void add_retry(Tool& tool) {
   const auto flags = std::make_shared<RetryFlags>();
-  CLI::App& command = tool.command(
-      "retry", "Tries runs again that ended without being finished, with the same config and out/.",
-      "  All that failed:               tt-submit retry\n", [&tool, flags] { return retry_runs(tool, *flags); });
+  CLI::App& command =
+      tool.command("retry", "Tries runs again that ended without being finished, with the same config and out/.",
+                   "  Some runs, followed later:     tt-submit retry '_bs2_*' --no-wait\n"
+                   "  All that failed:               tt-submit retry\n"
+                   "  Also what may still run:       tt-submit retry --force\n",
+                   [&tool, flags] { return retry_runs(tool, *flags); });
   add_targets(command, flags->words);
   tool.add_job_flags(command);
   command.add_flag("--no-wait", flags->no_wait, "Submit and return");

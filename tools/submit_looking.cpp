@@ -25,11 +25,11 @@ ExitCode status(Tool& tool, const Words& words) {
   }
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
-  flow::rebuild_lost_journals(targets.around);
   const flow::RefreshReport refreshed = targets.refresh();
-  const std::vector<flow::RunView> runs = targets.runs();
+  const std::vector<flow::RunView> runs = targets.runs(refreshed.ledger);
   show_status(tool, runs, refreshed.sites);
-  if (const std::string why = flow::not_kept_off(targets.around, targets.schedulers, runs); !why.empty())
+  if (!tool.flags().json) tell_what_waits_for_a_person(runs);
+  if (const std::string why = flow::not_kept_off(targets.schedulers, refreshed.ledger, runs); !why.empty())
     log::note(why);
   return ExitCode::done;
 }
@@ -50,9 +50,8 @@ ExitCode explain_run(Tool& tool, const std::string& word) {
   flow::Schedulers schedulers(around);
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
   const flow::RefreshReport refreshed = flow::refresh(around, schedulers, sweeps);
-  const ledger::Ledger ledger = flow::load_history(around.workspace, sweeps);
-  const flow::Explanation explanation =
-      flow::explain(around, schedulers, refreshed, ledger, flow::pick_one(around, ledger, word));
+  const flow::RunView run = flow::pick_one(around, refreshed.ledger, word);
+  const flow::Explanation explanation = flow::explain(around, schedulers, refreshed.ledger, run, refreshed.sites);
   tool.flags().json ? print_record(explanation.record) : print(explanation.text);
   return ExitCode::done;
 }

@@ -92,7 +92,8 @@ Value status_record(const std::vector<flow::RunView>& runs, const std::vector<fl
     asked.push(Value::object()
                    .set("site", site.site)
                    .set("asked", site.asked ? "ok" : "could-not-ask")
-                   .set("why", or_null(site.why)));
+                   .set("why", or_null(site.why))
+                   .set("heard", site.heard ? Value(iso_time(*site.heard)) : Value()));
   }
   return Value::object()
       .set("schema", "tt.status/1")
@@ -105,8 +106,7 @@ std::string status_text(const std::vector<flow::RunView>& runs, const std::vecto
                         const Terminal& terminal) {
   std::string text = report::status_text(lines_of(runs), now, terminal);
   for (const flow::SiteAnswer& site : sites) {
-    if (!site.asked)
-      text += fmt::format("could not ask {}: {} (states of its runs are as last heard)\n", site.site, site.why);
+    if (!site.asked) text += describe_silence(site, now) + "\n";
   }
   return text;
 }
@@ -135,6 +135,17 @@ std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal&
   return report::ranking_text(std::move(rows), terminal);
 }
 
+namespace {
+
+// Why → how many would be handed over later.
+std::map<std::string, std::int64_t> waiting_of(const flow::DryRun& dry) {
+  std::map<std::string, std::int64_t> waiting = dry.waiting;
+  if (dry.held_back > 0) waiting[dry.why_held_back] += dry.held_back;
+  return waiting;
+}
+
+}  // namespace
+
 Value dry_run_record(const flow::DryRun& dry, const std::string& site) {
   Value list = Value::array();
   for (const flow::PreparedSubmission& submission : dry.submissions) {
@@ -151,7 +162,12 @@ Value dry_run_record(const flow::DryRun& dry, const std::string& site) {
                   .set("tasks", submission.task_file)
                   .set("limits_as_of", dry.limits_as_of ? Value(iso_time(*dry.limits_as_of)) : Value()));
   }
-  return Value::object().set("schema", "tt.submissions/1").set("submissions", std::move(list));
+  Value waiting = Value::array();
+  for (const auto& [why, count] : waiting_of(dry)) waiting.push(Value::object().set("runs", count).set("why", why));
+  return Value::object()
+      .set("schema", "tt.submissions/1")
+      .set("submissions", std::move(list))
+      .set("waiting", std::move(waiting));
 }
 
 namespace {
@@ -167,6 +183,8 @@ std::string command_line(const std::vector<std::string>& argv) {
 
 std::string dry_run_text(const flow::DryRun& dry, const std::string& site) {
   std::string text = fmt::format("run folders: {}\n", describe(dry.expanded));
+  for (const auto& [why, count] : waiting_of(dry))
+    text += fmt::format("would wait: {}: {}\n", plural(count, "run"), why);
   if (dry.submissions.empty()) return text + "nothing would be submitted\n";
   for (const flow::PreparedSubmission& submission : dry.submissions) {
     const Resources& shape = submission.request.shape;

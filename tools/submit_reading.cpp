@@ -19,8 +19,8 @@ ExitCode collect(Tool& tool, const Words& words) {
   Targets targets = find_targets(tool, words);
   tool.keep_conversation(targets.around.workspace);
   const flow::RefreshReport refreshed = targets.refresh();
-  const ledger::Ledger ledger = flow::load_history(targets.around.workspace, targets.selection.sweeps);
-  const std::vector<flow::RunView> runs = targets.runs();
+  const ledger::Ledger& ledger = refreshed.ledger;
+  const std::vector<flow::RunView> runs = targets.runs(ledger);
   std::int64_t written = 0;
   for (const flow::RunView& run : runs) written += flow::collect(targets.around, ledger, run) ? 1 : 0;
   if (tool.flags().json)

@@ -58,6 +58,8 @@ ExitCode show_dry_run(const Tool& tool, const flow::LoadedSweep& sweep, Targets&
   if (flags.max_gpu_hours) check_cost(dry, *flags.max_gpu_hours);
   const std::string& site = targets.around.site.profile.name;
   tool.flags().json ? print_record(dry_run_record(dry, site)) : print(dry_run_text(dry, site));
+  tell_skipped(sweep);
+  for (const std::string& line : dry.not_tried) log::note(line);
   if (sweep.plan.totals.runs > 0) return ExitCode::done;
   log::warning(no_point_can_run(sweep));
   return ExitCode::partly;
@@ -80,7 +82,6 @@ ExitCode run(Tool& tool, const RunFlags& flags) {
   const flow::Surroundings& around = targets.around;
   make_folders(around.workspace.own());
   tool.keep_conversation(around.workspace);
-  flow::rebuild_lost_journals(around);
   const flow::RefreshReport refreshed = targets.refresh();
   refuse_what_costs_too_much(sweep, targets, flags);  // what was just found ended may go again
   flow::hand_over_again(around, targets.schedulers, refreshed);
@@ -90,7 +91,7 @@ ExitCode run(Tool& tool, const RunFlags& flags) {
   if (sweep.plan.totals.runs == 0) return tell_no_point_can_run(tool, sweep);
   if (flags.no_wait) return look_once(tool, targets, report.submissions);
   const ExitCode end = stay(tool, targets, report.submissions);
-  return end == ExitCode::done && !report.waiting.empty() ? ExitCode::partly : end;
+  return end == ExitCode::done && !report.not_tried.empty() ? ExitCode::partly : end;
 }
 
 }  // namespace

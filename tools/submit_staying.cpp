@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "submit_printing.hpp"
 #include "submit_telling.hpp"
@@ -28,7 +29,16 @@ bool all_finished(const std::vector<flow::RunView>& runs) {
   return std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.state == RunState::finished; });
 }
 
+void tell_what_waits_for_a_person(const std::vector<flow::RunView>& runs) {
+  std::map<std::pair<std::string, std::string>, std::int64_t> waiting;  // why, what to do → how many
+  for (const flow::RunView& run : runs) {
+    if (run.waits && !run.next.empty()) ++waiting[{run.reason.substr(run.reason.find(": ") + 2), run.next}];
+  }
+  for (const auto& [why, count] : waiting) log::warning(waiting_text(count, why.first) + "; next: " + why.second);
+}
+
 void tell_next_step(const std::vector<flow::RunView>& runs) {
+  tell_what_waits_for_a_person(runs);
   const auto bad = std::find_if(runs.begin(), runs.end(), [](const flow::RunView& run) {
     return is_ended(run.state) && run.state != RunState::finished;
   });
@@ -79,8 +89,9 @@ ExitCode stay(const Tool& tool, Targets& targets, const std::vector<flow::Handed
 
 ExitCode look_once(const Tool& tool, Targets& targets, const std::vector<flow::HandedOver>& submissions) {
   const flow::RefreshReport refreshed = targets.refresh();
-  const std::vector<flow::RunView> runs = targets.runs();
+  const std::vector<flow::RunView> runs = targets.runs(refreshed.ledger);
   show_status(tool, runs, refreshed.sites);
+  if (!tool.flags().json) tell_what_waits_for_a_person(runs);
   if (std::any_of(runs.begin(), runs.end(), [](const flow::RunView& run) { return is_open(run.state); })) {
     log::note("next: tt-submit wait");
   }

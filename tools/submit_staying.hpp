@@ -17,7 +17,9 @@ void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const
 ExitCode show_end(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
 
 bool all_finished(const std::vector<flow::RunView>& runs);
-// A note: how to learn why one of them did not finish, or where the summaries are.
+// What neither time nor the scheduler sets going: behind a canary that failed, say. A line for each reason.
+void tell_what_waits_for_a_person(const std::vector<flow::RunView>& runs);
+// That, and a note: how to learn why one of them did not finish, or where the summaries are.
 void tell_next_step(const std::vector<flow::RunView>& runs);
 
 struct Followed {

@@ -24,8 +24,17 @@ flow::Surroundings look_at_runs_here(Tool& tool) {
 }
 
 std::vector<flow::RunView> Targets::runs() const {
-  const ledger::Ledger ledger = flow::load_history(around.workspace, selection.sweeps);
+  return runs(flow::load_history(around.workspace, selection.sweeps));
+}
+
+std::vector<flow::RunView> Targets::runs(const ledger::Ledger& ledger) const {
   return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps), selection);
+}
+
+flow::RefreshReport Targets::refresh() {
+  flow::RefreshReport report = flow::refresh(around, schedulers, selection.sweeps);
+  if (flow::rebuild_lost_journals(around, report.ledger)) report = flow::refresh(around, schedulers, selection.sweeps);
+  return report;
 }
 
 Targets find_targets(Tool& tool, const std::vector<std::string>& words) {

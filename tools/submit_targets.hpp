@@ -30,7 +30,9 @@ struct Targets {
   flow::Schedulers schedulers;
 
   std::vector<flow::RunView> runs() const;  // as the journal knows them
-  flow::RefreshReport refresh() { return flow::refresh(around, schedulers, selection.sweeps); }
+  std::vector<flow::RunView> runs(const ledger::Ledger& ledger) const;
+  // Asks the schedulers; writes lost journals anew before.
+  flow::RefreshReport refresh();
 };
 // What the words mean here. Throws Error when no sweep was expanded here, or a word means nothing.
 Targets find_targets(Tool& tool, const std::vector<std::string>& words);

@@ -8,7 +8,6 @@
 #include "tt/base/text.hpp"
 
 namespace tt::tool {
-namespace {
 
 void tell_skipped(const flow::LoadedSweep& sweep) {
   const std::int64_t skipped = sweep.plan.totals.skipped;
@@ -17,9 +16,11 @@ void tell_skipped(const flow::LoadedSweep& sweep) {
                         skipped == 1 ? "is" : "are", sweep.shown));
 }
 
+namespace {
+
 void tell_what_was_done_already(const flow::RunReport& report) {
   if (report.finished_already == 0) return;
-  if (report.handed_over > 0 || report.open_already > 0 || !report.waiting.empty()) {
+  if (report.handed_over > 0 || report.open_already > 0 || !report.not_tried.empty() || !report.waiting.empty()) {
     log::note(fmt::format("{} finished already", plural(report.finished_already, "run")));
   } else {
     log::note(fmt::format(
@@ -35,6 +36,15 @@ bool is_job(const flow::HandedOver& submission) {
 
 }  // namespace
 
+std::string waiting_text(std::int64_t runs, const std::string& why) {
+  return fmt::format("{} {}: {}", plural(runs, "run"), runs == 1 ? "waits" : "wait", why);
+}
+
+void tell_held_back(std::int64_t runs, const std::string& why) {
+  if (runs == 0) return;
+  log::note(waiting_text(runs, why) + "; handed over as it may, while this command or `tt-submit wait` follows");
+}
+
 void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
   for (const flow::HandedOver& submission : submissions) {
     const std::string runs = plural(static_cast<std::int64_t>(submission.runs), "run");
@@ -42,12 +52,13 @@ void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
       log::note(fmt::format("{} cannot go now ({}): `tt-submit wait`, or the next `run`, tries again", runs,
                             submission.refused));
     } else if (!submission.refused.empty()) {
-      log::warning(fmt::format("submission {} of {} was refused: {}", submission.token.text, runs, submission.refused));
+      log::warning(fmt::format("submission {} of {} was refused: {}; nothing of it started: mend that, and repeat",
+                               submission.token.text, runs, submission.refused));
     } else if (!submission.no_answer.empty()) {
       log::warning(fmt::format("submission {} of {}: {}; `tt-submit wait` settles it", submission.token.text, runs,
                                submission.no_answer));
     } else {
-      log::note(fmt::format("submitted {} as {}", runs, submission.job.text));
+      log::note(fmt::format("submitted {} as job {}", runs, submission.job.text));
     }
   }
 }
@@ -56,12 +67,9 @@ void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
   log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
   tell_skipped(sweep);
   tell_submissions(report.submissions);
-  if (report.held_back > 0) {
-    log::note(fmt::format("{} {}: {}; handed over by this command, `tt-submit wait` or the next `run`",
-                          plural(report.held_back, "run"), report.held_back == 1 ? "waits" : "wait",
-                          report.why_held_back));
-  }
-  for (const std::string& line : report.waiting) log::note(line);
+  tell_held_back(report.held_back, report.why_held_back);
+  for (const auto& [why, count] : report.waiting) log::note(waiting_text(count, why));
+  for (const std::string& line : report.not_tried) log::note(line);
   tell_what_was_done_already(report);
 }
 

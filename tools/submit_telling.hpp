@@ -1,6 +1,7 @@
 // submit_telling.hpp: what `run` and `retry` say about what they handed over, and the exit code it gives.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "tt/base/error.hpp"
@@ -11,6 +12,11 @@ namespace tt::tool {
 
 // A line on stderr for every submission: the job it became, or why it did not.
 void tell_submissions(const std::vector<flow::HandedOver>& submissions);
+// "2 runs wait: goes once the canary _bs1 is finished".
+std::string waiting_text(std::int64_t runs, const std::string& why);
+// What was chosen and is handed over later; nothing when that is none.
+void tell_held_back(std::int64_t runs, const std::string& why);
+void tell_skipped(const flow::LoadedSweep& sweep);
 void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report);
 
 // Done: all of them are jobs (or there was none); partly: some are; could not: none is.

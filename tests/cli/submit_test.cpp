@@ -33,7 +33,8 @@ std::string profile_that_promises_too_much(const Workspace& workspace) {
   return "two.toml";
 }
 
-constexpr const char* kRefusal = ": a task wants 2 nodes and this machine is one\n";
+constexpr const char* kRefusal =
+    ": a task wants 2 nodes and this machine is one; nothing of it started: mend that, and repeat\n";
 
 TEST(Refused, ByAllIsExitCodeOneWithAndWithoutWaitingAndForRetry) {
   const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
@@ -54,7 +55,7 @@ TEST(Refused, BySomeIsExitCodeThree) {
   const std::string site = profile_that_promises_too_much(workspace);
   const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml", "--site", site, "--no-wait"});
   EXPECT_EQ(run.status, 3) << run.out;
-  EXPECT_THAT(run.err, HasSubstr("submitted 1 run as "));
+  EXPECT_THAT(run.err, HasSubstr("submitted 1 run as job "));
   EXPECT_THAT(run.err, HasSubstr(kRefusal));
   EXPECT_EQ(workspace.submit({"wait", "--site", site}).status, 3);
   EXPECT_EQ(workspace.trainings().size(), 1U);

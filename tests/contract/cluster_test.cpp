@@ -119,6 +119,9 @@ TEST_F(Cluster, TheSameFailureInARowStopsTheSweepUntilSomebodyReleasesIt) {
     const auto states = workspace.states();
     return std::any_of(states.begin(), states.end(), [](const auto& one) { return one.second == "held"; });
   }));
+  EXPECT_THAT(workspace.submit({"status"}).out, HasSubstr("held: the last 2 runs failed alike (no cause found)"));
+  EXPECT_THAT(workspace.submit({"explain", "_bs12"}).out,
+              HasSubstr("  why         held: the last 2 runs failed alike (no cause found)\n"));
   tt::send_signal(wait.pid, SIGKILL);
   EXPECT_THAT(tt::test::read(workspace / "tt-submit.out"), HasSubstr("runs failed alike"));
   EXPECT_LT(workspace.trainings().size(), 12U);
@@ -143,6 +146,12 @@ TEST_F(Cluster, AJobThatCanNeverStartEndsTheWaitingAndIsNamed) {
   EXPECT_THAT(run.err, HasSubstr("_bs1 will never start: the scheduler says " +
                                  in_words_of("PartitionConfig", "Can Never Run: Not enough total nodes available") +
                                  "; `tt-submit cancel _bs1` takes it back"));
+  const tt::ProcessResult explain = workspace.tool("tt-submit", {"explain", "_bs1"}, site);
+  EXPECT_THAT(explain.out,
+              HasSubstr("_bs1: queued\n  why         will never start: " +
+                        in_words_of("PartitionConfig", "Can Never Run: Not enough total nodes available") + "\n"));
+  EXPECT_THAT(explain.out, HasSubstr("  next        tt-submit cancel _bs1   (takes it back; "));
+  EXPECT_THAT(workspace.tool("tt-submit", {"status"}, site).out, HasSubstr("will never start: "));
   EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
 }
 
@@ -288,6 +297,8 @@ TEST_F(Cluster, AControllerThatIsGoneForAWhileLosesNothing) {
   EXPECT_THAT(record.at("sites").as_list().front().text_or("why"),
               HasSubstr(in_words_of("Unable to contact slurm controller", "PBS cannot be reached")));
   for (const tt::Value& one : record.at("runs").as_list()) EXPECT_NE(one.text_or("state"), "lost");
+  EXPECT_NE(record.at("sites").as_list().front().text_or("heard"), "");
+  EXPECT_THAT(workspace.submit({"explain", "_bs2"}).out, HasSubstr("  silence     could not ask lab: "));
   EXPECT_NE(workspace.submit({"cancel", "_bs1"}).status, 0) << "nobody could be told";
   tt::test::tell_cluster({"controller", "start"});
   ASSERT_TRUE(eventually([&] { return !tt::is_alive(run); }, std::chrono::seconds(120)));

@@ -19,6 +19,11 @@ std::optional<Number> whole_number(std::string_view text) {
   return number;
 }
 
+// Most of what is ever printed.
+bool is_plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 std::string as_hexadecimal_escapes(std::string_view bytes) {
   std::string text;
   for (const char byte : bytes) {
@@ -123,6 +128,7 @@ bool has_control_character(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit && is_plain_ascii(text)) return std::string(text);
   constexpr std::string_view cut_mark = "...";
   std::string shown;
   std::size_t columns = 0;
@@ -143,6 +149,7 @@ std::string printable(std::string_view text, std::size_t limit) {
 std::string printable_whole(std::string_view text) { return printable(text, std::string_view::npos); }
 
 std::size_t display_width(std::string_view text) {
+  if (is_plain_ascii(text)) return text.size();
   std::size_t columns = 0;
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Step step = utf8_step(text, at);

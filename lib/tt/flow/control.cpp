@@ -1,6 +1,7 @@
 #include "tt/flow/control.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <functional>
 #include <map>
 #include <set>
@@ -73,13 +74,15 @@ void withdraw_unclaimed(const Surroundings& around, const std::vector<RunView>& 
 
 namespace {
 
-// Runs that were chosen and not handed over: nobody wants them any more.
+// Runs that were chosen and not handed over: they stay cancelled until somebody asks for them.
 std::int64_t take_off_the_list(const Surroundings& around, const std::vector<RunView>& runs) {
   std::int64_t taken = 0;
   std::map<std::string, ledger::WaitsNoMore> by_sweep;
   for (const RunView& run : runs) {
     if (!run.waits) continue;
-    by_sweep[run.sweep].runs.push_back(run.id);
+    ledger::WaitsNoMore& event = by_sweep[run.sweep];
+    event.cancelled = true;
+    event.runs.push_back(run.id);
     ++taken;
   }
   std::vector<SweepEvent> events;
@@ -88,7 +91,7 @@ std::int64_t take_off_the_list(const Surroundings& around, const std::vector<Run
   return taken;
 }
 
-// A sweep that was stopped for its failures goes on: they count anew.
+// A sweep that was stopped for its failures goes on: they count anew. What waits for a canary waits for it no longer.
 std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& runs) {
   std::set<std::string> sweeps;
   for (const RunView& run : runs) sweeps.insert(run.sweep);
@@ -97,9 +100,21 @@ std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& r
   for (const std::string& sweep : sweeps) {
     if (is_stopped(ledger, sweep)) events.push_back({sweep, ledger::GoesOn{sweep}});
   }
+  std::int64_t let_go = 0;
+  std::map<std::string, ledger::Waits> without_canary;
+  for (const RunView& run : runs) {
+    const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, run.id);
+    if (waiting == nullptr) continue;
+    if (waiting->after || is_stopped(ledger, run.sweep)) ++let_go;
+    if (!waiting->after) continue;
+    ledger::Waits& waits = without_canary[run.sweep];
+    waits.sweep = run.sweep;
+    waits.why = "released";
+    waits.runs.push_back(waiting->task);
+  }
+  for (auto& [sweep, waits] : without_canary) events.push_back({sweep, std::move(waits)});
   if (!events.empty()) record(around, events);
-  return std::count_if(runs.begin(), runs.end(),
-                       [&](const RunView& run) { return run.waits && is_stopped(ledger, run.sweep); });
+  return let_go;
 }
 
 }  // namespace
@@ -119,10 +134,23 @@ ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const s
   return report;
 }
 
+// A scheduler takes the hold of a running job without a word, and nothing comes of it.
 ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
-  return tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
-    return scheduler.hold(tasks);
-  });
+  std::vector<RunView> waiting;
+  std::vector<std::string> running;
+  for (const RunView& run : runs) {
+    if (run.state != RunState::running) {
+      waiting.push_back(run);
+    } else {
+      running.push_back(
+          fmt::format("{}: it runs already and cannot be held; `tt-submit cancel {}` ends it", run.name, run.name));
+    }
+  }
+  ControlReport report = tell(
+      schedulers, waiting,
+      [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) { return scheduler.hold(tasks); });
+  report.could_not.insert(report.could_not.begin(), running.begin(), running.end());
+  return report;
 }
 
 ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {

@@ -3,26 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/collect.hpp"
-#include "tt/flow/history.hpp"
 #include "tt/flow/retry_policy.hpp"
+#include "tt/flow/sweep_index.hpp"
+#include "tt/render/quote.hpp"
 
 namespace tt::flow {
 namespace {
 
-bool was_refused(const RunView& run, const ledger::Ledger& ledger) {
-  const auto submission = ledger.submissions.find(run.token);
-  return !run.waits && submission != ledger.submissions.end() && submission->second.answer == ledger::Answer::refused;
+// The sweep file, as a person would type it.
+std::string with_sweep_file(std::string text, const Surroundings& around, const RunView& run) {
+  const auto index = load_sweep_index(around.workspace, run.sweep);
+  if (!index || index->file.empty()) return text;
+  const fs::path near = index->file.lexically_relative(around.here);
+  const bool is_near = !near.empty() && *near.begin() != "..";
+  return replace_all(std::move(text), "SWEEP", render::shell_word(is_near ? near.string() : index->file.string()));
 }
 
 // Which nodes its next attempt keeps off, or why it cannot.
 std::string about_nodes(const RunView& run, const ledger::Ledger& ledger, Schedulers& schedulers) {
-  const std::vector<std::string> nodes = nodes_to_avoid(ledger, run.id);
+  const std::vector<std::string> nodes = BadNodes(ledger).avoided_by(run.id);
   if (nodes.empty() || run.state == RunState::finished) return "";
   std::string why;
   const Schedulers::Site* site = schedulers.find(run.site, run.token, why);
@@ -32,18 +36,11 @@ std::string about_nodes(const RunView& run, const ledger::Ledger& ledger, Schedu
                         : cannot;
 }
 
-std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger,
-                      bool in_vain) {
-  if (in_vain)
-    return fmt::format(
-        "tt-submit cancel {}   (as it is it never starts; change what it asks for, then tt-submit run "
-        "SWEEP)",
-        run.name);
+std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger) {
+  if (!run.next.empty()) return run.next;
+  if (run.waits) return fmt::format("tt-submit wait {}   (hands it over once it may go)", run.name);
   switch (run.state) {
     case RunState::planned:
-      if (was_refused(run, ledger))
-        return "change what the scheduler refused, in the command, the sweep or the site profile; then tt-submit run "
-               "SWEEP";
       return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it"
                                            : "tt-submit run SWEEP hands it over";
     case RunState::submitted:
@@ -98,17 +95,23 @@ std::string evidence_text(const Value& diagnosis) {
 
 }  // namespace
 
-Explanation explain(const Surroundings& around, Schedulers& schedulers, const RefreshReport& refreshed,
-                    const ledger::Ledger& ledger, const RunView& run) {
+Explanation explain(const Surroundings& around, Schedulers& schedulers, const ledger::Ledger& ledger,
+                    const RunView& run, const std::vector<SiteAnswer>& sites) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
   collect(around, ledger, run);
   const auto summary = load_summary(run.folder);
   const Value diagnosis = summary ? summary->at("diagnosis") : Value();
-  const std::string why = summary ? summary->text_or("why") : "";
+  // Of a run that is not open the summary tells of the attempt that ended, unless it waits or was cancelled since.
+  std::string why = summary ? summary->text_or("why") : "";
+  const bool told_by_view = run.waits || (last != nullptr && ledger::was_refused(*last)) || !run.next.empty() ||
+                            ledger::is_withdrawn(ledger, run.id);
+  if (told_by_view || (why.empty() && !is_open(run.state))) why = run.reason;
+  const std::string next = with_sweep_file(next_step(run, last, ledger), around, run);
   const std::string nodes = about_nodes(run, ledger, schedulers);
-  const bool in_vain = last != nullptr && std::find(refreshed.hopeless.begin(), refreshed.hopeless.end(), last->key) !=
-                                              refreshed.hopeless.end();
-  const std::string next = next_step(run, last, ledger, in_vain);
+  const auto site = std::find_if(sites.begin(), sites.end(), [&](const SiteAnswer& answer) {
+    return answer.site == run.site && !answer.asked && is_open(run.state);
+  });
+  const std::string silent = site == sites.end() ? "" : describe_silence(*site, around.clock->now());
 
   Explanation explanation;
   explanation.record = Value::object()
@@ -121,12 +124,16 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const Re
                            .set("why", why.empty() ? Value() : Value(why))
                            .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
                            .set("job", run.job.empty() ? Value() : Value(run.job.text))
+                           .set("could_not_ask", silent.empty() ? Value() : Value(silent))
                            .set("diagnosis", diagnosis)
                            .set("nodes", nodes.empty() ? Value() : Value(nodes))
                            .set("next", next);
   std::string text = fmt::format("{}: {}\n", run.name, to_string(run.state));
   text += line("why", why);
-  text += line("scheduler", run.raw_state + (run.reason.empty() ? "" : fmt::format(" ({})", run.reason)));
+  text += line("scheduler", run.raw_state + (run.raw_state.empty() || run.reason.empty() || run.reason == why
+                                                 ? ""
+                                                 : fmt::format(" ({})", run.reason)));
+  text += line("silence", silent);
   text += evidence_text(diagnosis);
   text += line("nodes", nodes);
   if (run.attempt > 0) {
@@ -140,15 +147,12 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const Re
   return explanation;
 }
 
-std::string not_kept_off(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
+std::string not_kept_off(Schedulers& schedulers, const ledger::Ledger& ledger, const std::vector<RunView>& runs) {
   const auto tried = std::find_if(runs.begin(), runs.end(), [](const RunView& run) {
     return run.attempt > 0 && run.state != RunState::finished && (run.attempt > 1 || !run.cause.empty());
   });
-  if (tried == runs.end()) return "";  // the common case reads nothing
-  std::set<std::string> sweeps;
-  for (const RunView& run : runs) sweeps.insert(run.sweep);
-  const std::vector<std::string> nodes =
-      nodes_avoided_now(load_history(around.workspace, {sweeps.begin(), sweeps.end()}));
+  if (tried == runs.end()) return "";
+  const std::vector<std::string> nodes = BadNodes(ledger).avoided_now(ledger);
   std::string why;
   const Schedulers::Site* site = nodes.empty() ? nullptr : schedulers.find(tried->site, tried->token, why);
   return site == nullptr ? "" : site->scheduler->cannot_keep_off(nodes);

@@ -15,10 +15,11 @@ struct Explanation {
   Value record;      // tt.explanation/1
   std::string text;  // for people
 };
-Explanation explain(const Surroundings& around, Schedulers& schedulers, const RefreshReport& refreshed,
-                    const ledger::Ledger& ledger, const RunView& run);
+// `sites`: whether the schedulers could be asked just now.
+Explanation explain(const Surroundings& around, Schedulers& schedulers, const ledger::Ledger& ledger,
+                    const RunView& run, const std::vector<SiteAnswer>& sites);
 
 // For a table of these runs: bad nodes that their next attempts cannot keep off, and what a person can do; "" for none.
-std::string not_kept_off(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs);
+std::string not_kept_off(Schedulers& schedulers, const ledger::Ledger& ledger, const std::vector<RunView>& runs);
 
 }  // namespace tt::flow

@@ -7,10 +7,12 @@
 #include <set>
 
 #include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/control.hpp"
+#include "tt/flow/feed.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/retry.hpp"
 #include "tt/flow/retry_policy.hpp"
-#include "tt/flow/run.hpp"
 #include "tt/flow/stop_policy.hpp"
 
 namespace tt::flow {
@@ -36,8 +38,8 @@ class Pauses {
   std::uniform_real_distribution<double> jitter_{0.9, 1.1};
 };
 
-std::vector<RunView> look(const Surroundings& around, const Selection& selection) {
-  return pick(look_at_runs(around, load_history(around.workspace, selection.sweeps), selection.sweeps), selection);
+std::vector<RunView> look(const Surroundings& around, const Selection& selection, const ledger::Ledger& ledger) {
+  return pick(look_at_runs(around, ledger, selection.sweeps), selection);
 }
 
 bool any_open(const std::vector<RunView>& runs) {
@@ -45,27 +47,23 @@ bool any_open(const std::vector<RunView>& runs) {
 }
 
 // Those whose pause is not over yet. One that is over and was not used cannot be: that is said, and not waited for.
-std::map<RunId, Instant> retries_to_come(const Surroundings& around, const Selection& selection,
-                                         const std::vector<RunView>& runs) {
+std::map<RunId, Instant> retries_to_come(const std::vector<RunView>& runs, const ledger::Ledger& ledger, Instant now) {
   std::map<RunId, Instant> retries;
-  if (std::none_of(runs.begin(), runs.end(), [](const RunView& run) { return run.state == RunState::failed; }))
-    return retries;
-  const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
   for (const RunView& run : runs) {
+    if (run.state != RunState::failed) continue;
     const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
     if (last == nullptr || last->state != RunState::failed) continue;
     const RetryDecision decision = decide_retry(ledger, *last);
-    if (decision.retry && decision.not_before > around.clock->now()) retries[run.id] = decision.not_before;
+    if (decision.retry && decision.not_before > now) retries[run.id] = decision.not_before;
   }
   return retries;
 }
 
 // Open runs that may still end, runs that wait to be handed over.
-bool anything_comes(const Surroundings& around, const Selection& selection, const RefreshReport& report,
-                    const std::vector<RunView>& runs) {
+bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& report, const ledger::Ledger& ledger,
+                    Instant now) {
   std::set<RunId> in_vain;
   for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
-  const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
   // What we hold ourselves waits for somebody to release it, not for time to pass.
   const bool open = std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
     const bool is_kept = run.state == RunState::held && is_stopped(ledger, run.sweep);
@@ -73,13 +71,10 @@ bool anything_comes(const Surroundings& around, const Selection& selection, cons
   });
   if (open) return true;
   return std::any_of(runs.begin(), runs.end(),
-                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, around.clock->now()); });
+                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, now); });
 }
 
-void tell_hopeless(const Surroundings& around, const Selection& selection, const RefreshReport& report,
-                   std::set<RunId>& told) {
-  if (report.hopeless.empty()) return;
-  const ledger::Ledger ledger = load_history(around.workspace, selection.sweeps);
+void tell_hopeless(const RefreshReport& report, const ledger::Ledger& ledger, std::set<RunId>& told) {
   for (const AttemptKey& key : report.hopeless) {
     if (!told.insert(key.run).second) continue;
     const ledger::RunHistory& run = ledger.runs.at(key.run);
@@ -89,11 +84,14 @@ void tell_hopeless(const Surroundings& around, const Selection& selection, const
 }
 
 // The same failure too often in a row: what waits at the scheduler is held, and nothing more is handed over.
-void stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
-  const ledger::Ledger ledger = load_history(around.workspace, sweeps);
+// True: one was stopped.
+bool stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+                           const ledger::Ledger& ledger) {
+  bool any = false;
   for (const std::string& sweep : sweeps) {
     const auto failure = same_failure_in_a_row(ledger, sweep);
     if (!failure || is_stopped(ledger, sweep)) continue;
+    any = true;
     const SweepEvent stopped{sweep, ledger::Stopped{sweep, failure->cause, failure->times}};
     record(around, std::span(&stopped, 1));
     std::vector<RunView> waiting = look_at_runs(around, ledger, {sweep});
@@ -105,6 +103,7 @@ void stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, c
         "`tt-submit release` goes on, `tt-submit cancel` gives the rest up",
         sweep, failure->times, failure->cause));
   }
+  return any;
 }
 
 std::vector<RunId> ids_of(const std::vector<RunView>& runs) {
@@ -132,18 +131,29 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   };
   for (;;) {
     const RefreshReport report = refresh(around, schedulers, selection.sweeps);
-    hand_over_again(around, schedulers, report);
-    stop_what_fails_alike(around, schedulers, selection.sweeps);
-    tell_hopeless(around, selection, report, told);
-    for (const std::string& why : feed(around, schedulers, selection.sweeps).not_tried) warn_once(why);
-    std::vector<RunView> runs = look(around, selection);
-    const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps);
+    // Read once a look, and again only after something was written.
+    ledger::Ledger now_known;
+    const ledger::Ledger* ledger = &report.ledger;
+    const auto read_again = [&] { ledger = &(now_known = load_history(around.workspace, selection.sweeps)); };
+    if (hand_over_again(around, schedulers, report)) read_again();
+    if (stop_what_fails_alike(around, schedulers, selection.sweeps, *ledger)) read_again();
+    tell_hopeless(report, *ledger, told);
+    const RetryReport fed = feed(around, schedulers, selection.sweeps, *ledger);
+    for (const std::string& why : fed.not_tried) warn_once(why);
+    if (fed.handed_over > 0) log::note(fmt::format("handed over {} that waited", plural(fed.handed_over, "run")));
+    if (!fed.did_nothing()) read_again();
+    std::vector<RunView> runs = look(around, selection, *ledger);
+    const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps, *ledger);
     for (const std::string& why : retried.not_tried) warn_once("cannot retry " + why);
-    if (retried.handed_over > 0) runs = look(around, selection);
-    const std::map<RunId, Instant> retries = retries_to_come(around, selection, runs);
+    if (!retried.did_nothing()) {
+      read_again();
+      runs = look(around, selection, *ledger);
+    }
+    const Instant looked = around.clock->now();
+    const std::map<RunId, Instant> retries = retries_to_come(runs, *ledger, looked);
     if (options.on_look) options.on_look({runs, report, retries});
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
-    if (retries.empty() && !anything_comes(around, selection, report, runs)) return FollowEnd::all_ended;
+    if (retries.empty() && !anything_comes(runs, report, *ledger, looked)) return FollowEnd::all_ended;
     auto now = states_of(runs);
     const Seconds pause = pauses.next(now != before);
     options.pause ? options.pause(pause) : around.clock->sleep(pause);
@@ -153,15 +163,14 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
 }
 
 void stop_as_preempted(const Surroundings& around, Schedulers& schedulers, const Selection& selection) {
-  std::vector<RunView> runs = look(around, selection);
+  std::vector<RunView> runs = look(around, selection, load_history(around.workspace, selection.sweeps));
   cancel(around, schedulers, runs, CancelAs::preempted);
   // The supervisor kills what does not end by itself: its patience and a margin bound this wait.
   const Instant until =
       around.clock->now() + std::chrono::duration_cast<Instant::duration>(around.site.profile.kill_after + Seconds{10});
   while (any_open(runs) && around.clock->now() < until) {
     around.clock->sleep(Seconds{0.1});
-    refresh(around, schedulers, selection.sweeps);
-    runs = look(around, selection);
+    runs = look(around, selection, refresh(around, schedulers, selection.sweeps).ledger);
   }
 }
 

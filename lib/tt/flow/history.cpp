@@ -23,15 +23,16 @@ ledger::Ledger load_history(const Workspace& workspace, const std::vector<std::s
   return ledger;
 }
 
-void rebuild_lost_journals(const Surroundings& around) {
+bool rebuild_lost_journals(const Surroundings& around, const ledger::Ledger& known) {
   const fs::path root = around.workspace.root();
-  if (ledger::list_submissions(root).empty()) return;
   std::set<std::string> lost;
-  for (const Token& token : ledger::list_submissions(root)) {
+  for (const std::string& name : list_folder(around.workspace.submissions())) {
+    const Token token{name};
+    if (known.submissions.contains(token)) continue;  // its record need not be read: it may hold thousands of runs
     const auto submission = ledger::load_submission(SubmissionFolder(root, token));
     if (submission && !ledger::Journal(root, submission->sweep).exists()) lost.insert(submission->sweep);
   }
-  if (lost.empty()) return;
+  if (lost.empty()) return false;
   const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
   const ledger::Rebuilt rebuilt = ledger::rebuild(root);
   for (const std::string& warning : rebuilt.warnings) log::warning(warning);
@@ -41,6 +42,7 @@ void rebuild_lost_journals(const Surroundings& around) {
     journal.append(lock, events);
     log::warning(fmt::format("the journal of sweep '{}' was missing; written anew from submissions/ and logs/", sweep));
   }
+  return true;
 }
 
 void record(const FileLock& lock, const Surroundings& around, std::span<const SweepEvent> events) {

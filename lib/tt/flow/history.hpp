@@ -16,8 +16,9 @@ namespace tt::flow {
 ledger::Ledger load_history(const Workspace& workspace, const std::vector<std::string>& sweeps);
 
 // When submissions are there and a journal is not (it was deleted, or lay on a purged scratch): writes it anew from
-// submissions and run folders. Says so. Does nothing otherwise.
-void rebuild_lost_journals(const Surroundings& around);
+// submissions and run folders. Says so. Does nothing otherwise. `known`: journals that were read; submissions that
+// they name need no second look. True: it wrote one.
+bool rebuild_lost_journals(const Surroundings& around, const ledger::Ledger& known = {});
 
 // Appends under the workspace lock; each event goes to the journal of its sweep.
 struct SweepEvent {

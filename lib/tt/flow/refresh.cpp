@@ -9,6 +9,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -29,6 +30,10 @@ class Refresh {
     for (const ledger::SubmissionState* submission : ledger::unanswered_submissions(ledger_)) look_for(*submission);
     ask_about_open_attempts();
     record(around_, events_);
+    const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
+    for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
+    report_.ledger = std::move(ledger_);
+    for (SiteAnswer& answer : report_.sites) remember(answer);
     return std::move(report_);
   }
 
@@ -52,6 +57,18 @@ class Refresh {
     SiteAnswer& answer = answer_of(site);
     answer.asked = false;
     answer.why = why;
+  }
+
+  // For the next that is not answered: its states are as of then.
+  void remember(SiteAnswer& answer) const {
+    const fs::path file = around_.workspace.heard(answer.site);
+    if (answer.asked) {
+      answer.heard = around_.clock->now();
+      make_folders(file.parent_path());
+      write_file(file, iso_time(*answer.heard) + "\n");
+    } else if (const auto text = read_file_if_there(file)) {
+      answer.heard = parse_iso_time(trim(*text));
+    }
   }
 
   bool is_still_at_work(const ledger::SubmissionState& submission) const {
@@ -152,8 +169,11 @@ class Refresh {
   void see(const ledger::AttemptState& attempt, const scheduler::Known& known) {
     if (known.hopeless) report_.hopeless.push_back(attempt.key);
     const RunState state = known.state.value_or(RunState::unknown);
-    if (state == attempt.state && known.raw == attempt.raw && known.reason == attempt.reason) return;
-    add(attempt.sweep, ledger::Seen{attempt.key, attempt.token, state, known.raw, known.reason, known.since});
+    if (state == attempt.state && known.raw == attempt.raw && known.reason == attempt.reason &&
+        known.hopeless == attempt.hopeless)
+      return;
+    add(attempt.sweep,
+        ledger::Seen{attempt.key, attempt.token, state, known.raw, known.reason, known.since, known.hopeless});
   }
 
   void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
@@ -167,7 +187,8 @@ class Refresh {
     }
     const Settled settled = settle(around_, ledger_, attempt, end);
     stop_point("after-settle");
-    add(attempt.sweep, ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node});
+    add(attempt.sweep,
+        ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node, settled.over});
     report_.ended.push_back(attempt.key);
   }
 
@@ -213,11 +234,18 @@ scheduler::Scheduler& Schedulers::of_this_site() {
   return *found->scheduler;
 }
 
+std::string describe_silence(const SiteAnswer& answer, Instant now) {
+  const std::string silent = fmt::format("could not ask {}: {}", answer.site, answer.why);
+  if (!answer.heard) return silent + "; it never answered here";
+  return fmt::format("{}; it answered last {} ago ({}), what is shown is as of then", silent,
+                     age_text(Seconds(now - *answer.heard)), iso_time(*answer.heard));
+}
+
 RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
   return Refresh(around, schedulers, sweeps).run();
 }
 
-void hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {
+bool hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {
   for (const ledger::SubmissionState& old : report.to_hand_over) {
     std::string why;
     const Schedulers::Site* site = schedulers.find(old.site, old.token, why);
@@ -227,6 +255,7 @@ void hand_over_again(const Surroundings& around, Schedulers& schedulers, const R
                             old.token.text, again->token.text));
     }
   }
+  return !report.to_hand_over.empty();
 }
 
 }  // namespace tt::flow

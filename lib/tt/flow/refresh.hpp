@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,20 +38,26 @@ class Schedulers {
 struct SiteAnswer {
   std::string site;
   bool asked = true;
-  std::string why;  // of "could not ask"
+  std::string why;                 // of "could not ask"
+  std::optional<Instant> heard{};  // when it answered last
 };
+
+// "could not ask lab: WHY; it answered last 12 minutes ago (2026-03-01T12:00:00Z), what is shown is as of then".
+std::string describe_silence(const SiteAnswer& answer, Instant now);
 
 struct RefreshReport {
   std::vector<SiteAnswer> sites;
   std::vector<AttemptKey> ended;                      // attempts that were settled now
   std::vector<AttemptKey> hopeless;                   // wait for what will never be: the scheduler says so
   std::vector<ledger::SubmissionState> to_hand_over;  // absent past the settle time: the same attempts go again
+  ledger::Ledger ledger;                              // the journals as of this look, with what it wrote
 };
 
 // Changes journal and summaries, hands nothing over.
 RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
 
 // For commands that act: hands over again what refresh found absent. At most twice per attempt; then it is lost.
-void hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report);
+// True: something was written down since the report's ledger.
+bool hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report);
 
 }  // namespace tt::flow

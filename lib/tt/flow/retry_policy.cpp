@@ -14,7 +14,10 @@ constexpr std::array<Seconds, 2> kPauses{Seconds{30}, Seconds{300}};
 }  // namespace
 
 RetryDecision decide_retry(const ledger::Ledger& ledger, const ledger::AttemptState& ended) {
-  const bool put_aside = ended.key.attempt <= ledger.runs.at(ended.key.run).fresh_after;
+  const ledger::RunHistory& history = ledger.runs.at(ended.key.run);
+  if (history.waiting) return {false, {}, "it waits to be handed over"};
+  if (history.withdrawn) return {false, {}, "it was cancelled"};
+  const bool put_aside = ended.key.attempt <= history.fresh_after;
   const bool ended_badly = ended.closed && ended.state == RunState::failed;
   if (!ended_badly || put_aside) return {false, {}, "it did not fail"};
   const logs::Cause* cause = logs::find_cause(ended.cause);

@@ -13,6 +13,14 @@ std::string only_node(const RunReadings& readings) {
   return has_one ? last->exit->nodes.front().name : "";
 }
 
+std::optional<Instant> end_of(const RunReadings& readings, const std::optional<scheduler::TaskEnd>& end) {
+  const AttemptReading* last = readings.last();
+  if (last != nullptr && last->exit) {
+    if (const auto told = parse_iso_time(last->exit->ended)) return told;
+  }
+  return end ? end->time : std::nullopt;
+}
+
 }  // namespace
 
 Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const ledger::AttemptState& attempt,
@@ -26,7 +34,7 @@ Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const l
       judgement.state == RunState::planned ||
       (judgement.state == RunState::cancelled && readings.last() != nullptr && !readings.last()->log.lines);
   if (!never_began) write_summary(around, history, attempt, readings, judgement);
-  Settled settled{judgement.state, judgement.cause, ""};
+  Settled settled{judgement.state, judgement.cause, "", end_of(readings, end)};
   if (judgement.diagnosis) {
     if (judgement.diagnosis->cause) settled.cause = *judgement.diagnosis->cause;
     settled.node = judgement.diagnosis->node.value_or("");

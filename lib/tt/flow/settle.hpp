@@ -12,8 +12,9 @@ namespace tt::flow {
 
 struct Settled {
   RunState state = RunState::lost;
-  std::string cause;  // id of a failure cause; empty when nothing failed
-  std::string node;   // to blame, where the cause is a node's
+  std::string cause;              // id of a failure cause; empty when nothing failed
+  std::string node;               // to blame, where the cause is a node's
+  std::optional<Instant> over{};  // when it ended, by its own record, else by the scheduler
 };
 
 // `end`: what the scheduler saw; nullopt: it no longer knows the task. Reads the run folder, writes its summary.

@@ -1,5 +1,7 @@
 #include "tt/flow/stop_policy.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -22,7 +24,8 @@ std::vector<const ledger::AttemptState*> in_order_of_their_ends(const ledger::Le
       if (attempt.sweep == sweep && says_something(attempt) && *attempt.ended >= from) ended.push_back(&attempt);
     }
   }
-  std::stable_sort(ended.begin(), ended.end(), [](const auto* a, const auto* b) { return *a->ended < *b->ended; });
+  const auto over = [](const ledger::AttemptState* attempt) { return attempt->over.value_or(*attempt->ended); };
+  std::stable_sort(ended.begin(), ended.end(), [&](const auto* a, const auto* b) { return over(a) < over(b); });
   return ended;
 }
 
@@ -48,6 +51,11 @@ std::optional<SameFailure> same_failure_in_a_row(const ledger::Ledger& ledger, c
 bool is_stopped(const ledger::Ledger& ledger, const std::string& sweep) {
   const auto policy = ledger.policies.find(sweep);
   return policy != ledger.policies.end() && !policy->second.stopped_for.empty();
+}
+
+std::string describe_stop(const ledger::Ledger& ledger, const std::string& sweep) {
+  const ledger::SweepPolicy& policy = ledger.policies.at(sweep);
+  return fmt::format("the last {} runs failed alike ({})", policy.stopped_times, policy.stopped_for);
 }
 
 }  // namespace tt::flow

@@ -23,5 +23,7 @@ std::optional<SameFailure> same_failure_in_a_row(const ledger::Ledger& ledger, c
 
 // Stopped, and nobody said that it goes on.
 bool is_stopped(const ledger::Ledger& ledger, const std::string& sweep);
+// "the last 5 runs failed alike (import-error)"; of a stopped sweep.
+std::string describe_stop(const ledger::Ledger& ledger, const std::string& sweep);
 
 }  // namespace tt::flow

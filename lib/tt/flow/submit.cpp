@@ -172,12 +172,23 @@ struct Room {
   std::optional<int> tasks;
   std::string why;
 };
+Room room_in(const site::Profile& site, int window, int there) {
+  return {std::max(0, window - there),
+          fmt::format("{} takes {} of one user at a time", site.name, plural(window, "job"))};
+}
 Room room_of(const site::Profile& site, scheduler::Scheduler& scheduler) {
   const auto window = window_of(site, scheduler.ask_limits());
+  return window ? room_in(site, *window, scheduler.count_submitted().value_or(0)) : Room{};
+}
+Room remembered_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger) {
+  const auto window = window_of(site, scheduler.limits());
   if (!window) return {};
-  const int there = scheduler.count_submitted().value_or(0);
-  return {std::max(0, *window - there),
-          fmt::format("{} takes {} of one user at a time", site.name, plural(*window, "job"))};
+  const auto open = ledger::open_attempts(ledger);
+  const auto here = std::count_if(open.begin(), open.end(), [&](const ledger::AttemptState* attempt) {
+    const auto submission = ledger.submissions.find(attempt->token);
+    return submission != ledger.submissions.end() && submission->second.site == site.name;
+  });
+  return room_in(site, *window, static_cast<int>(here));
 }
 
 // Takes out of the choice what cannot go now, and writes down that it waits.
@@ -186,13 +197,14 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& roo
   std::size_t going = all;
   HeldBack held;
   ledger::Waits waits;
-  if (choice.canary && all > 1) {
+  const bool canary = choice.canary && all > 1;
+  if (canary) {
     going = 1;
-    waits.after = choice.runs.front().record.id;
     held.why = fmt::format("goes once the canary {} is finished", choice.runs.front().record.name);
-  } else if (room.tasks && static_cast<std::size_t>(*room.tasks) < all) {
+  }
+  if (room.tasks && static_cast<std::size_t>(*room.tasks) < going) {
     going = static_cast<std::size_t>(*room.tasks);
-    held.why = room.why;
+    if (!canary) held.why = room.why;
   }
   if (choice.at_most > 0 && static_cast<std::size_t>(choice.at_most) < going) {
     going = static_cast<std::size_t>(choice.at_most);
@@ -204,8 +216,16 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& roo
   std::map<std::string, ledger::Waits> by_sweep;
   for (std::size_t i = going; i < all; ++i) {
     const Candidate& run = choice.runs[i];
+    if (canary && i == 0) {  // no room even for it
+      choice.events.push_back(
+          {run.record.sweep,
+           ledger::Waits{
+               run.record.sweep, {planned_of(run, next_attempt(run, ledger), i)}, room.why, std::nullopt, 0}});
+      continue;
+    }
     ledger::Waits& of_sweep = by_sweep.try_emplace(run.record.sweep, waits).first->second;
     of_sweep.sweep = run.record.sweep;
+    if (canary) of_sweep.after = choice.runs.front().record.id;
     of_sweep.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
   }
   choice.runs.erase(choice.runs.begin() + static_cast<std::ptrdiff_t>(going), choice.runs.end());
@@ -344,6 +364,11 @@ std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::S
   return std::nullopt;
 }
 
+HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
+                                 const scheduler::Scheduler& scheduler) {
+  return hold_back(choice, ledger, remembered_room(around.site.profile, scheduler, ledger));
+}
+
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
   return room_of(around.site.profile, scheduler).tasks.value_or(1) > 0;
 }
@@ -357,6 +382,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
     const ledger::Ledger ledger = load_history(around.workspace, {old.sweep});
     const auto now = ledger.submissions.find(old.token);
     if (now != ledger.submissions.end() && now->second.answer == ledger::Answer::accepted) return std::nullopt;
+    const BadNodes bad_nodes(ledger);
     std::vector<Candidate> runs;
     std::vector<int> attempts;
     for (const PlannedTask& task : old.runs) {
@@ -369,7 +395,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
             fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
         continue;
       }
-      runs.push_back({std::move(folder), std::move(*run_record), task.mode, nodes_to_avoid(ledger, task.run)});
+      runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run)});
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;

@@ -75,6 +75,11 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
 // scheduler has no words for; there is no such scheduler, or it does not answer. nullopt: it can go.
 std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::Scheduler& scheduler);
 
+// What of a choice would be held back, as far as is known without asking: its canary, the site's window less what this
+// workspace has open there. Takes it out of the choice.
+HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
+                                 const scheduler::Scheduler& scheduler);
+
 // Whether the site takes at least one more job of this user, as far as anybody knows.
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler);
 

@@ -9,21 +9,61 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/feed.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/stop_policy.hpp"
 #include "tt/sweep/spec.hpp"
 
 namespace tt::flow {
 namespace {
 
-void add_waiting(RunView& view, const ledger::Ledger& ledger) {
-  const auto history = ledger.runs.find(view.id);
-  if (history == ledger.runs.end() || !history->second.waiting || is_open(view.state)) return;
-  view.waits = true;
-  view.state = RunState::planned;
-  view.reason = "waits: " + history->second.waiting->why;
+void add_waiting(RunView& view, const ledger::Ledger& ledger, Instant now) {
+  if (is_open(view.state)) return;
+  if (const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, view.id)) {
+    const Outlook outlook = outlook_of(ledger, *waiting, now);
+    view.waits = true;
+    view.state = RunState::planned;
+    view.cause.clear();
+    view.reason = "waits: " + outlook.why;
+    view.next = outlook.next;
+  } else if (ledger::is_withdrawn(ledger, view.id)) {
+    view.state = RunState::cancelled;
+    view.reason = "cancelled before it was handed over";
+    view.cause.clear();
+    view.since = ledger.runs.at(view.id).withdrawn;
+  }
 }
 
-void add_attempt(RunView& view, const ledger::Ledger& ledger) {
+// Of a submission nobody heard an answer to.
+std::string silence_of(const ledger::SubmissionState& submission, const Surroundings& around) {
+  std::string text = submission.answer == ledger::Answer::no_answer
+                         ? "no answer from the scheduler: " + submission.reason
+                         : "being handed over; if that was interrupted, `tt-submit run` or `wait` settles it";
+  if (submission.absent_since && submission.site == around.site.profile.name) {
+    const Instant until =
+        *submission.absent_since + std::chrono::duration_cast<Instant::duration>(around.site.profile.settle_time);
+    text += fmt::format("; the scheduler does not know it, and it is waited for until {}", iso_time(until));
+  }
+  return text;
+}
+
+void add_open_attempt(RunView& view, const ledger::AttemptState& last, const ledger::Ledger& ledger,
+                      const Surroundings& around) {
+  view.raw_state = last.raw;  // of an ended attempt the word is yesterday's
+  view.reason = last.reason;
+  if (last.hopeless) {
+    view.reason = "will never start: " + last.reason;
+    view.next = fmt::format("tt-submit cancel {}   (takes it back; then change what it asks for)", view.name);
+  } else if (last.state == RunState::held && is_stopped(ledger, view.sweep)) {
+    view.reason = "held: " + describe_stop(ledger, view.sweep);
+    view.next = "tt-submit release   (goes on with the sweep; `tt-submit cancel` gives the rest up)";
+  }
+  const auto submission = ledger.submissions.find(last.token);
+  if (submission != ledger.submissions.end() && submission->second.answer != ledger::Answer::accepted)
+    view.reason = silence_of(submission->second, around);
+}
+
+void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings& around) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, view.id);
   if (last == nullptr) return;
   if (last->key.attempt <= ledger.runs.at(view.id).fresh_after) {
@@ -32,22 +72,21 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger) {
     return;
   }
   view.state = last->state;
-  if (!last->closed) view.raw_state = last->raw;  // of an ended attempt the word is yesterday's
-  if (!last->closed || last->state == RunState::planned) view.reason = last->reason;
   view.job = last->job;
   view.token = last->token;
   view.attempt = last->key.attempt;
   view.index = last->index;
-  view.since = last->ended ? last->ended : last->since;
+  view.since = last->over ? last->over : last->ended ? last->ended : last->since;
   view.cause = last->cause;
   const auto submission = ledger.submissions.find(last->token);
-  if (submission != ledger.submissions.end()) {
-    view.site = submission->second.site;
-    if (!last->closed && submission->second.answer != ledger::Answer::accepted) {
-      view.reason = submission->second.answer == ledger::Answer::no_answer
-                        ? "no answer from the scheduler: " + submission->second.reason
-                        : "being handed over; if that was interrupted, `tt-submit run` or `wait` settles it";
-    }
+  if (submission != ledger.submissions.end()) view.site = submission->second.site;
+  if (!last->closed) {
+    add_open_attempt(view, *last, ledger, around);
+  } else if (ledger::was_refused(*last)) {
+    view.reason = "the scheduler refused it: " + last->reason;
+    view.next = "tt-submit run SWEEP   (after mending what it says, in the sweep file or the site profile)";
+  } else if (last->state == RunState::planned) {
+    view.reason = last->reason;
   }
 }
 
@@ -59,8 +98,8 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.model = run.model;
   view.sweep = sweep;
   view.folder = around.workspace.run_folder(run.model, run.name);
-  add_attempt(view, ledger);
-  add_waiting(view, ledger);
+  add_attempt(view, ledger, around);
+  add_waiting(view, ledger, around.clock->now());
   if (view.attempt == 0 && view.folder.last_attempt() > 0) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }

@@ -29,6 +29,7 @@ struct RunView {
   std::optional<Instant> since;
   std::string cause;     // of an ended attempt
   bool waits = false;    // chosen, and not handed over yet: `reason` says why
+  std::string next;      // what a person has to do before it can go on; empty: nothing, or `explain` knows
   bool in_sweep = true;  // false: of an earlier plan
 };
 

@@ -65,6 +65,7 @@ struct Fields {
     kind("seen");
     attempt(e.attempt).set("token", e.token.text).set("state", to_string(e.state)).set("raw", e.raw);
     line.set("reason", e.reason).set("since", e.since ? Value(iso_time(*e.since)) : Value());
+    if (e.hopeless) line.set("hopeless", true);
   }
   void operator()(const CancelWanted& e) const {
     Value list = Value::array();
@@ -77,6 +78,7 @@ struct Fields {
     kind("ended");
     attempt(e.attempt).set("token", e.token.text).set("state", to_string(e.state)).set("cause", e.cause);
     if (!e.node.empty()) line.set("node", e.node);
+    if (e.over) line.set("over", iso_time(*e.over));
   }
   void operator()(const Renamed& e) const {
     kind("renamed").set("run", e.run.text).set("from", e.from).set("to", e.to).set("folder", e.folder.string());
@@ -96,7 +98,10 @@ struct Fields {
     if (e.after) line.set("after", e.after->text);
     if (e.at_most > 0) line.set("at_most", e.at_most);
   }
-  void operator()(const WaitsNoMore& e) const { kind("waits-no-more").set("runs", run_list(e.runs)); }
+  void operator()(const WaitsNoMore& e) const {
+    kind("waits-no-more").set("runs", run_list(e.runs));
+    if (e.cancelled) line.set("cancelled", true);
+  }
   void operator()(const Stopped& e) const {
     kind("stopped").set("sweep", e.sweep).set("cause", e.cause).set("times", e.times);
   }

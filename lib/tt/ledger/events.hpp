@@ -84,6 +84,7 @@ struct Seen {  // what the scheduler said about one attempt; written when it cha
   std::string raw;
   std::string reason;
   std::optional<Instant> since;
+  bool hopeless = false;  // it waits for what will never be
 };
 struct CancelWanted {  // before the scheduler is told: pending array tasks leave no record there
   std::vector<AttemptKey> attempts;
@@ -95,6 +96,8 @@ struct Ended {  // settled: this attempt is over
   RunState state = RunState::lost;
   std::string cause;  // id of a failure cause, "never-started", ...; empty when there is none
   std::string node;   // the node it happened on, where one is to blame
+  std::optional<Instant>
+      over{};  // when, by the job's own record or the scheduler; the event says when that was noticed
 };
 struct Renamed {
   RunId run;
@@ -119,6 +122,7 @@ struct Waits {
 };
 struct WaitsNoMore {  // nobody wants them handed over any more
   std::vector<RunId> runs;
+  bool cancelled = false;  // somebody said so: only `retry` or --again hands them over
 };
 struct Stopped {  // the same failure too often in a row: nothing more of the sweep is handed over
   std::string sweep;

@@ -60,6 +60,7 @@ struct Apply {
       run.folder = task.folder;
     }
     run.waiting.reset();
+    run.withdrawn.reset();
     if (task.mode == RetryMode::fresh) run.fresh_after = std::max(run.fresh_after, task.attempt - 1);
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     AttemptState fresh;
@@ -152,6 +153,7 @@ struct Apply {
     attempt.cause.clear();
     attempt.closed = false;
     attempt.ended.reset();
+    attempt.over.reset();
   }
   void operator()(const Absent& e) const {
     SubmissionState* submission = submission_of(ledger, e.token);
@@ -171,6 +173,7 @@ struct Apply {
     attempt->raw = e.raw;
     attempt->reason = e.reason;
     attempt->since = e.since;
+    attempt->hopeless = e.hopeless;
   }
   void operator()(const CancelWanted& e) const {
     for (const AttemptKey& key : e.attempts) {
@@ -191,6 +194,7 @@ struct Apply {
     attempt->cause = e.cause;
     attempt->node = e.node;
     attempt->ended = time;
+    attempt->over = e.over;
   }
   void operator()(const Renamed& e) const {
     RunHistory& run = ledger.runs[e.run];
@@ -203,12 +207,14 @@ struct Apply {
   void operator()(const Again& e) const {
     RunHistory& run = ledger.runs[e.attempt.run];
     run.fresh_after = std::max(run.fresh_after, e.attempt.attempt);
+    if (run.withdrawn && time >= *run.withdrawn) run.withdrawn.reset();
   }
   void operator()(const Waits& e) const {
     for (const PlannedTask& task : e.runs) {
       RunHistory& run = ledger.runs[task.run];
       const bool taken_since = run.attempts.contains(task.attempt) && !run.attempts.at(task.attempt).closed;
-      if (taken_since) continue;
+      if (taken_since || (run.withdrawn && time < *run.withdrawn)) continue;
+      run.withdrawn.reset();
       if (time >= run.named) {
         run.named = time;
         run.name = task.name;
@@ -220,8 +226,9 @@ struct Apply {
   void operator()(const WaitsNoMore& e) const {
     for (const RunId& id : e.runs) {
       const auto run = ledger.runs.find(id);
-      if (run != ledger.runs.end() && run->second.waiting && run->second.waiting->since <= time)
-        run->second.waiting.reset();
+      if (run == ledger.runs.end() || !run->second.waiting || run->second.waiting->since > time) continue;
+      run->second.waiting.reset();
+      if (e.cancelled) run->second.withdrawn = time;
     }
   }
   void operator()(const Stopped& e) const {
@@ -287,6 +294,20 @@ std::vector<const WaitingRun*> waiting_runs(const Ledger& ledger) {
   return waiting;
 }
 
+const WaitingRun* find_waiting(const Ledger& ledger, const RunId& run) {
+  const auto found = ledger.runs.find(run);
+  return found == ledger.runs.end() || !found->second.waiting ? nullptr : &*found->second.waiting;
+}
+
+bool is_withdrawn(const Ledger& ledger, const RunId& run) {
+  const auto found = ledger.runs.find(run);
+  return found != ledger.runs.end() && found->second.withdrawn;
+}
+
+bool was_refused(const AttemptState& attempt) {
+  return attempt.closed && !attempt.ended && attempt.state == RunState::planned;
+}
+
 const AttemptState* last_attempt(const Ledger& ledger, const RunId& run) {
   const auto found = ledger.runs.find(run);
   if (found == ledger.runs.end() || found->second.attempts.empty()) return nullptr;
@@ -312,7 +333,11 @@ int retries_used(const Ledger& ledger, const RunId& run, const std::string& caus
   if (found == ledger.runs.end()) return 0;
   const RunHistory& history = found->second;
   return static_cast<int>(std::count_if(history.retries.begin(), history.retries.end(), [&](const auto& retry) {
-    return retry.first > history.fresh_after && retry.second == cause;
+    if (retry.first <= history.fresh_after || retry.second != cause) return false;
+    const auto later = history.attempts.upper_bound(retry.first);
+    const bool all_refused =
+        std::all_of(later, history.attempts.end(), [](const auto& a) { return was_refused(a.second); });
+    return later == history.attempts.end() || !all_refused;
   }));
 }
 

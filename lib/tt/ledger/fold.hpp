@@ -48,10 +48,12 @@ struct AttemptState {
   std::optional<Instant> since;
   std::optional<Instant> absent_since;
   std::optional<CancelAs> cancel_wanted;
-  bool closed = false;  // ended, or refused by the scheduler (state planned): nothing of it runs or will
-  std::string cause;    // of an ended attempt
-  std::string node;     // to blame for its end
-  std::optional<Instant> ended;
+  bool closed = false;             // ended, or refused by the scheduler (state planned): nothing of it runs or will
+  std::string cause;               // of an ended attempt
+  std::string node;                // to blame for its end
+  bool hopeless = false;           // open, and the scheduler says that it will never start
+  std::optional<Instant> ended;    // when we learnt of it
+  std::optional<Instant> over;     // when it was, where somebody saw it
   std::optional<Instant> seen;     // time of the last word of the scheduler
   std::optional<Instant> adopted;  // when a claim or result made another token the one that counts
 };
@@ -75,6 +77,7 @@ struct RunHistory {
                                        // submitted as fresh puts all up to n-1 aside
   Instant named{};                     // when name and folder were last said
   std::optional<WaitingRun> waiting;
+  std::optional<Instant> withdrawn;  // cancelled while it waited: stays so until somebody asks for it by name
 };
 
 // How a sweep goes on by itself.
@@ -100,12 +103,18 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
 std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger);
 // Runs that wait to be handed over, in the order in which they were chosen.
 std::vector<const WaitingRun*> waiting_runs(const Ledger& ledger);
+// nullptr: it does not wait.
+const WaitingRun* find_waiting(const Ledger& ledger, const RunId& run);
+// Cancelled while it waited to be handed over, and not chosen since.
+bool is_withdrawn(const Ledger& ledger, const RunId& run);
+// The scheduler said no to it: nothing of it ever ran.
+bool was_refused(const AttemptState& attempt);
 // nullptr when the run has none.
 const AttemptState* last_attempt(const Ledger& ledger, const RunId& run);
 const AttemptState* find_attempt(const Ledger& ledger, const AttemptKey& key);
 // The attempt number after every one the journal knows.
 int next_attempt(const Ledger& ledger, const RunId& run);
-// Since the last --again.
+// Since the last --again. A retry that the scheduler refused is not used.
 int retries_used(const Ledger& ledger, const RunId& run, const std::string& cause);
 // How many submissions this one stands in for, one after the other (0: it is the first).
 int times_resubmitted(const Ledger& ledger, const Token& token);

@@ -25,6 +25,11 @@ std::string_view needed(const Object& line, const char* key) {
   return found;
 }
 
+bool flag(const Object& line, const char* key) {
+  bool found = false;
+  return line[key].get(found) == simdjson::SUCCESS && found;
+}
+
 int needed_integer(const Object& line, const char* key) {
   std::int64_t found = 0;
   if (line[key].get(found) != simdjson::SUCCESS) throw Missing{key};
@@ -111,7 +116,8 @@ EventBody seen(const Object& line) {
               state(line),
               std::string(text(line, "raw")),
               std::string(text(line, "reason")),
-              parse_iso_time(text(line, "since"))};
+              parse_iso_time(text(line, "since")),
+              flag(line, "hopeless")};
 }
 EventBody cancel_wanted(const Object& line) {
   const auto as = parse_cancel_as(needed(line, "as"));
@@ -119,8 +125,12 @@ EventBody cancel_wanted(const Object& line) {
   return CancelWanted{objects(line, "attempts", attempt), *as};
 }
 EventBody ended(const Object& line) {
-  return Ended{attempt(line), Token{std::string(text(line, "token"))}, state(line), std::string(text(line, "cause")),
-               std::string(text(line, "node"))};
+  return Ended{attempt(line),
+               Token{std::string(text(line, "token"))},
+               state(line),
+               std::string(text(line, "cause")),
+               std::string(text(line, "node")),
+               parse_iso_time(text(line, "over"))};
 }
 EventBody renamed(const Object& line) {
   return Renamed{id<RunId>(line, "run"), std::string(text(line, "from")), std::string(needed(line, "to")),
@@ -136,7 +146,7 @@ EventBody waits(const Object& line) {
   if (line["at_most"].get(at_most) == simdjson::SUCCESS) event.at_most = static_cast<int>(at_most);
   return event;
 }
-EventBody waits_no_more(const Object& line) { return WaitsNoMore{run_list(line)}; }
+EventBody waits_no_more(const Object& line) { return WaitsNoMore{run_list(line), flag(line, "cancelled")}; }
 EventBody stopped(const Object& line) {
   return Stopped{std::string(needed(line, "sweep")), std::string(text(line, "cause")), needed_integer(line, "times")};
 }

@@ -21,21 +21,37 @@ std::optional<Instant> epoch(std::string_view text) {
   return Instant{std::chrono::seconds{*seconds}};
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields = split(line, '|');
-  for (std::string& field : fields) field = std::string(trim(field));
+// Ten thousand tasks are ten thousand lines: fields are looked at where they stand. Fewer than wanted: a site's banner.
+using Fields = std::array<std::string_view, kFields>;
+std::optional<Fields> fields_of(std::string_view line) {
+  Fields fields;
+  for (std::size_t i = 0; i < kFields; ++i) {
+    const std::size_t end = line.find('|');
+    if (end == std::string_view::npos && i + 1 < kFields) return std::nullopt;
+    fields[i] = trim(line.substr(0, end));
+    line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+  }
   return fields;
 }
 
+template <class Take>
+void for_each_row(std::string_view text, Take take) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (const auto fields = fields_of(text.substr(0, end))) take(*fields);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
 // "CANCELLED by 1000" and "CANCELLED+" are CANCELLED.
-std::string state_word(const std::string& text) {
-  std::string word = text.substr(0, text.find(' '));
-  if (word.ends_with('+')) word.pop_back();
-  return word;
+std::string state_word(std::string_view text) {
+  std::string_view word = text.substr(0, text.find(' '));
+  if (word.ends_with('+')) word.remove_suffix(1);
+  return std::string(word);
 }
 
 // squeue's exit_code is the raw wait status.
-void set_raw_status(Row& row, const std::string& text) {
+void set_raw_status(Row& row, std::string_view text) {
   const auto raw = to_integer(text);
   if (!raw) return;
   const int signal = static_cast<int>(*raw & 0x7f);
@@ -46,9 +62,9 @@ void set_raw_status(Row& row, const std::string& text) {
 }
 
 // sacct's is "status:signal".
-void set_status(Row& row, const std::string& text) {
+void set_status(Row& row, std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) return;
+  if (colon == std::string_view::npos) return;
   const auto status = to_integer(text.substr(0, colon));
   const auto signal = to_integer(text.substr(colon + 1));
   if (signal && *signal != 0)
@@ -58,7 +74,7 @@ void set_status(Row& row, const std::string& text) {
 }
 
 // id, state, reason, status, start, end, nodes; the two programs spell the status differently.
-Row row_of(const std::vector<std::string>& fields, void (*read_status)(Row&, const std::string&)) {
+Row row_of(const Fields& fields, void (*read_status)(Row&, std::string_view)) {
   Row row;
   row.word = state_word(fields[1]);
   row.reason = fields[2];
@@ -140,12 +156,9 @@ RowsAnswer read_queue(const ProcessResult& reply) {
   if (knows_no_id(reply)) return Rows{};
   if (const auto why = trouble("squeue", reply)) return scheduler::CouldNotAsk{*why};
   Rows rows;
-  for (const std::string& line : split_lines(reply.out)) {
-    const std::vector<std::string> fields = fields_of(line);
-    if (fields.size() < kFields) continue;  // a banner of the site
-    Row row = row_of(fields, set_raw_status);
-    rows.insert_or_assign(fields[0], std::move(row));
-  }
+  for_each_row(reply.out, [&](const Fields& fields) {
+    rows.insert_or_assign(std::string(fields[0]), row_of(fields, set_raw_status));
+  });
   return rows;
 }
 
@@ -158,21 +171,19 @@ Words accounting_words(std::span<const std::string> arrays) {
 RowsAnswer read_accounting(const ProcessResult& reply) {
   if (const auto why = trouble("sacct", reply)) return scheduler::CouldNotAsk{*why};
   Rows rows;
-  for (const std::string& line : split_lines(reply.out)) {
-    const std::vector<std::string> fields = fields_of(line);
-    if (fields.size() < kFields) continue;
+  for_each_row(reply.out, [&](const Fields& fields) {
+    const std::string_view id = fields[0];
     Row row = row_of(fields, set_status);
-    const std::size_t bracket = fields[0].find("_[");
-    if (bracket == std::string::npos) {
-      const bool one_task = fields[0].find('_') != std::string::npos;
-      if (one_task || row.word == "CANCELLED") rows.insert_or_assign(fields[0], std::move(row));
-      continue;
+    const std::size_t bracket = id.find("_[");
+    if (bracket == std::string_view::npos) {
+      const bool one_task = id.find('_') != std::string_view::npos;
+      if (one_task || row.word == "CANCELLED") rows.insert_or_assign(std::string(id), std::move(row));
+      return;
     }
-    const std::string array = fields[0].substr(0, bracket);
-    const std::string_view list = std::string_view(fields[0]).substr(bracket + 2);
+    const std::string_view list = id.substr(bracket + 2);
     for (const int index : read_index_list(list.substr(0, list.find(']'))))
-      rows.insert_or_assign(task_id(JobId{array}, index), row);
-  }
+      rows.insert_or_assign(task_id(JobId{std::string(id.substr(0, bracket))}, index), row);
+  });
   return rows;
 }
 

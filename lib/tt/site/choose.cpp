@@ -100,11 +100,10 @@ Choice recognised_or_laptop(const std::vector<Profile>& profiles, const Environm
   if (const auto program = find_submit_command(environment)) {
     const bool is_slurm = program->ends_with("sbatch");
     throw Error(
-        fmt::format(
-            "this host has a batch system ({}) and no site profile recognises it; say --site {} to use it "
-            "as it is, --site FILE with a profile of your own (`tt-submit site show laptop` prints one to begin "
-            "with), or --site laptop to train on this host itself",
-            *program, is_slurm ? "slurm" : "pbs"),
+        fmt::format("this host has a batch system ({}) and no site profile recognises it; say --site {} to use it "
+                    "as it is, --site FILE with a profile of your own (`tt-submit site show {}` prints one to begin "
+                    "with), or --site laptop to train on this host itself",
+                    *program, is_slurm ? "slurm" : "pbs", is_slurm ? "slurm" : "pbs"),
         ExitCode::bad_input);
   }
   return {load_profile("laptop"), "no scheduler here"};

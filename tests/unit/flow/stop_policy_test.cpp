@@ -65,6 +65,24 @@ TEST(StopPolicy, AfterItGoesOnFailuresCountAnew) {
   EXPECT_FALSE(same_failure_in_a_row(ledger, "s"));
 }
 
+// tt may look once after all of them ended: the order is that of their ends, not that of the looks.
+TEST(StopPolicy, TheOrderIsThatInWhichTheyEnded) {
+  std::vector<Event> events;
+  for (int i = 0; i < 3; ++i) {
+    const std::string run = "r" + std::to_string(i), token = "t" + std::to_string(i);
+    events.push_back(event("10:00:00", Intent{Token{token}, "x", "slurm", "s", {task_of(run, 1, 0)}, {}, {}}));
+    const Instant over = test::at("10:00:0" + std::to_string(9 - i));  // the last that is told of ended first
+    events.push_back(event("10:01:0" + std::to_string(i), Ended{{RunId{run}, 1},
+                                                                Token{token},
+                                                                i == 2 ? RunState::finished : RunState::failed,
+                                                                i == 2 ? "" : "a",
+                                                                "",
+                                                                over}));
+  }
+  events.push_back(event("11:00:00", Policy{"s", 2}));
+  EXPECT_TRUE(same_failure_in_a_row(fold(events), "s"));
+}
+
 TEST(StopPolicy, OtherSweepsAreOtherSweeps) {
   EXPECT_FALSE(same_failure_in_a_row(after({"a", "a", "a", "a", "a"}), "other"));
 }

@@ -55,6 +55,9 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:15", Stopped{"s", "traceback", 5}),
       event("12:00:16", GoesOn{"s"}),
       event("12:00:17", Policy{"s", 3}),
+      event("12:00:18", Seen{key, Token{"b"}, RunState::queued, "PENDING", "PartitionConfig", {}, true}),
+      event("12:00:19", Ended{key, Token{"b"}, RunState::finished, "", "", at("12:00:02")}),
+      event("12:00:20", WaitsNoMore{{RunId{"r1"}}, true}),
   };
   std::string text;
   for (const Event& one : events) text += to_line(one) + "\n";

@@ -39,6 +39,43 @@ TEST(LedgerWaiting, EndsWhenNobodyWantsItAnyMore) {
   EXPECT_EQ(waiting_runs(ledger).front()->task.run.text, "r2");
 }
 
+TEST(LedgerWaiting, WhatWasCancelledStaysSoUntilItIsChosenAgain) {
+  std::vector<Event> events{waits("12:00:00", {task_of("r1", 1, 0)}),
+                            event("12:00:05", WaitsNoMore{{RunId{"r1"}}, true})};
+  EXPECT_TRUE(is_withdrawn(fold(events), RunId{"r1"}));
+  events.push_back(events[0]);  // a replay
+  EXPECT_TRUE(is_withdrawn(fold(events), RunId{"r1"}));
+  EXPECT_TRUE(waiting_runs(fold(events)).empty());
+  std::vector<Event> again = events, waited = events, afresh = events;
+  again.push_back(event("12:00:06", Intent{Token{"a"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}));
+  EXPECT_FALSE(is_withdrawn(fold(again), RunId{"r1"}));
+  waited.push_back(waits("12:00:06", {task_of("r1", 1, 0)}));
+  EXPECT_FALSE(is_withdrawn(fold(waited), RunId{"r1"}));
+  EXPECT_EQ(waiting_runs(fold(waited)).size(), 1U);
+  afresh.push_back(event("12:00:06", Again{{RunId{"r1"}, 0}}));
+  EXPECT_FALSE(is_withdrawn(fold(afresh), RunId{"r1"}));
+}
+
+TEST(LedgerWaiting, WhatIsNotWantedForAnotherReasonIsNotCancelled) {
+  const auto ledger =
+      fold(std::vector<Event>{waits("12:00:00", {task_of("r1", 1, 0)}), event("12:00:05", WaitsNoMore{{RunId{"r1"}}})});
+  EXPECT_FALSE(is_withdrawn(ledger, RunId{"r1"}));
+}
+
+TEST(LedgerRetries, ARetryThatTheSchedulerRefusedIsNotUsed) {
+  std::vector<Event> events{event("12:00:00", Intent{Token{"a"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}),
+                            event("12:00:10", Ended{{RunId{"r1"}, 1}, Token{"a"}, RunState::failed, "nccl", ""}),
+                            event("12:00:20", RetryUsed{{RunId{"r1"}, 1}, "nccl"}),
+                            event("12:00:20", Intent{Token{"b"}, "x", "slurm", "s", {task_of("r1", 2, 0)}, {}, {}})};
+  EXPECT_EQ(retries_used(fold(events), RunId{"r1"}, "nccl"), 1);
+  events.push_back(event("12:00:21", Refused{Token{"b"}, "no such partition"}));
+  EXPECT_EQ(retries_used(fold(events), RunId{"r1"}, "nccl"), 0);
+  EXPECT_TRUE(was_refused(*last_attempt(fold(events), RunId{"r1"})));
+  // Handed over after all: it was used.
+  events.push_back(event("12:05:00", Intent{Token{"c"}, "x", "slurm", "s", {task_of("r1", 3, 0)}, {}, {}}));
+  EXPECT_EQ(retries_used(fold(events), RunId{"r1"}, "nccl"), 1);
+}
+
 TEST(LedgerPolicy, StopsASweepUntilItGoesOn) {
   std::vector<Event> events{event("12:00:00", Policy{"s", 2}), event("12:00:01", Stopped{"s", "traceback", 2})};
   EXPECT_EQ(fold(events).policies.at("s").stop_after, 2);

@@ -58,7 +58,7 @@ TEST(ChooseSite, ASchedulerWithoutAProfileIsRefused) {
       error_text([&] { choose(std::nullopt, environment, "some-host"); }),
       "this host has a batch system (" + (folder / "bin/sbatch").string() +
           ") and no site profile recognises it; say --site slurm to use it as it is, --site FILE with a profile "
-          "of your own (`tt-submit site show laptop` prints one to begin with), or --site laptop to train on this host "
+          "of your own (`tt-submit site show slurm` prints one to begin with), or --site laptop to train on this host "
           "itself");
   EXPECT_EQ(choose("laptop", environment, "some-host").profile.name, "laptop");
 }

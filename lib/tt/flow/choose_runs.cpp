@@ -1,0 +1,166 @@
+#include "tt/flow/choose_runs.hpp"
+
+#include <fmt/format.h>
+
+#include "tt/base/files.hpp"
+#include "tt/base/hash.hpp"
+#include "tt/flow/retry_policy.hpp"
+
+namespace tt::flow {
+
+// The last attempt that counts: those before the last --again do not.
+const ledger::AttemptState* attempt_since_again(const ledger::Ledger& ledger, const RunId& run) {
+  const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
+  if (last == nullptr || last->key.attempt <= ledger.runs.at(run).fresh_after) return nullptr;
+  return last;
+}
+
+// --again was asked for, and no attempt was handed over since.
+bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run) {
+  const auto history = ledger.runs.find(run);
+  return history != ledger.runs.end() && history->second.fresh_after > 0 && attempt_since_again(ledger, run) == nullptr;
+}
+
+bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last) {
+  const auto claim = load_claim(folder.claim(last.key.attempt));
+  return last.state == RunState::lost && claim && !claim->revoked;
+}
+
+// Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
+bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around) {
+  if (!is_there(folder.path()) || load_claim(folder.claim(last.key.attempt))) return true;
+  ClaimRecord ours;
+  ours.run = last.key.run.text;
+  ours.attempt = last.key.attempt;
+  ours.token = last.token.text;
+  ours.index = last.index;
+  ours.job = "tt-submit";
+  ours.host = around.host;
+  ours.nonce = random_hex(16);
+  ours.revoked = true;
+  return revoke_claim(folder, ours).revoked;
+}
+
+Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing)
+    : around_(around), ledger_(ledger), writing_(writing), bad_nodes_(ledger) {}
+
+// Chosen before, and not handed over yet. Behind a canary only that, `release` or --again lets it go; where there was
+// no room it is tried again.
+void Chooser::offer_again(const ExpandedRun& run, const ledger::WaitingRun& waiting) {
+  const Outlook outlook = outlook_of(ledger_, waiting, around_.clock->now());
+  if (waiting.after && outlook.readiness != Readiness::ready) {
+    // What a person has to decide is told at the end of every command; a dry run has no other place for it.
+    if (writing_ == Writing::no || outlook.readiness != Readiness::never) ++waiting_[outlook.why];
+  } else {
+    take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id), waiting.task.mode);
+  }
+}
+
+void Chooser::offer_for_run(const ExpandedRun& run, bool asked_afresh) {
+  if (run.outcome == Outcome::kept) {
+    const ledger::AttemptState* open = ledger::last_attempt(ledger_, run.record.id);
+    if (open != nullptr && !open->closed) ++open_already_;
+    not_tried_.push_back(run.record.name +
+                         ": the sweep changed since it was started; --again starts it afresh once it ended");
+    return;
+  }
+  if (!asked_afresh && ledger::is_withdrawn(ledger_, run.record.id)) {
+    not_tried_.push_back(run.record.name + ": cancelled, waits for `tt-submit retry`");
+    return;
+  }
+  const ledger::WaitingRun* waiting = ledger::find_waiting(ledger_, run.record.id);
+  if (!asked_afresh && waiting != nullptr) return offer_again(run, *waiting);
+  const ledger::AttemptState* last = attempt_since_again(ledger_, run.record.id);
+  if (last == nullptr) {
+    offer_unbegun(run);
+  } else if (!last->closed) {
+    ++open_already_;
+  } else if (last->state == RunState::finished) {
+    offer_finished(run, *last);
+  } else if (last->state == RunState::planned || last->state == RunState::preempted) {
+    take(run.folder, run.record, last, RetryMode::resume);
+  } else {
+    offer_by_policy(run, *last);
+  }
+}
+
+void Chooser::offer_for_retry(const RunFolder& folder, const ledger::RunHistory& history, const RunId& run,
+                              Force force) {
+  const auto record = folder.load_record();
+  const std::string& name = history.name;
+  const ledger::AttemptState* last = ledger::last_attempt(ledger_, run);
+  if (last == nullptr && !history.withdrawn) return;  // never handed over: `run` is for that
+  const bool has_ended = last != nullptr && !history.withdrawn;
+  if (last != nullptr && !last->closed) {
+    not_tried_.push_back(fmt::format("{}: still {}; `tt-submit cancel` ends it", name, to_string(last->state)));
+  } else if (has_ended && last->state == RunState::finished) {
+    not_tried_.push_back(name + ": finished; `tt-submit run --again` starts it afresh");
+  } else if (last != nullptr && force == Force::no && claimed_but_nobody_knows(folder, *last)) {
+    not_tried_.push_back(name +
+                         ": its last attempt was started and nobody can say whether it still runs; --force retries it");
+  } else if (!record) {
+    not_tried_.push_back(name + ": its folder is half made; `tt-sweep expand` repairs it");
+  } else if (record->id != run) {
+    not_tried_.push_back(name + ": its folder holds a run of other settings by now");
+  } else {
+    take(folder, *record, last, is_begun_afresh(ledger_, run) ? RetryMode::fresh : RetryMode::resume);
+  }
+}
+
+void Chooser::offer_waiting(const ledger::WaitingRun& waiting) {
+  const RunFolder folder(waiting.task.folder);
+  const ledger::AttemptState* last = ledger::last_attempt(ledger_, waiting.task.run);
+  const auto record = folder.load_record();
+  if (last != nullptr && !last->closed) return;
+  if (!record || record->id != waiting.task.run) {
+    not_tried_.push_back(waiting.task.name + ": its folder holds another run by now, or none");
+    add_event({waiting.sweep, ledger::WaitsNoMore{{waiting.task.run}, false}});
+  } else {
+    take(folder, *record, last, waiting.task.mode);
+  }
+}
+
+void Chooser::offer_unbegun(const ExpandedRun& run) {
+  const bool afresh = is_begun_afresh(ledger_, run.record.id);
+  if (run.folder.last_attempt() > 0 && !afresh) {
+    not_tried_.push_back(run.record.name +
+                         ": it was started by a submission nobody here remembers; --again starts it afresh");
+  } else {
+    take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id),
+         afresh ? RetryMode::fresh : RetryMode::resume);
+  }
+}
+
+// The folder is the truth: a finish that left nothing in it is none any more.
+void Chooser::offer_finished(const ExpandedRun& run, const ledger::AttemptState& last) {
+  if (run.folder.last_attempt() >= last.key.attempt) {
+    ++finished_already_;
+  } else {
+    not_tried_.push_back(run.record.name + ": it finished, but its results are gone; --again trains it anew");
+  }
+}
+
+void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last) {
+  const RetryDecision decision = decide_retry(ledger_, last);
+  if (decision.retry && decision.not_before <= around_.clock->now()) {
+    const std::size_t before = chosen();
+    take(run.folder, run.record, &last, RetryMode::resume);
+    if (chosen() > before) add_event({run.record.sweep, ledger::RetryUsed{last.key, last.cause}});
+    return;
+  }
+  const std::string cause = last.cause.empty() ? "" : fmt::format(" ({})", last.cause);
+  not_tried_.push_back(
+      fmt::format("{}: {}{}, {}", run.record.name, to_string(last.state), cause,
+                  decision.retry ? "`tt-submit run` or `wait` tries it again after " + iso_time(decision.not_before)
+                                 : "waits for `tt-submit retry`"));
+}
+
+void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode) {
+  if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
+    not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
+    return;
+  }
+  choice_.runs.push_back({folder, record, mode, bad_nodes_.avoided_by(record.id)});
+}
+
+}  // namespace tt::flow

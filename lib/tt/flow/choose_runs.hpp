@@ -1,0 +1,64 @@
+// tt/flow/choose_runs.hpp: which runs are handed over now, and why the others are not. Used under the workspace lock.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tt/flow/bad_nodes.hpp"
+#include "tt/flow/expand.hpp"
+#include "tt/flow/feed.hpp"
+#include "tt/flow/submit.hpp"
+
+namespace tt::flow {
+
+// --force: also runs whose last attempt is claimed, left no exit record and is not proved dead.
+enum class Force { no, yes };
+
+// The last attempt that counts: those before the last --again do not.
+const ledger::AttemptState* attempt_since_again(const ledger::Ledger& ledger, const RunId& run);
+// --again was asked for, and no attempt was handed over since.
+bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run);
+bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last);
+// Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
+bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around);
+
+// Chooses among runs, one after the other, and counts what was not chosen.
+class Chooser {
+ public:
+  Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing);
+
+  // Of a `run`: what is not done. `asked_afresh`: --again names it, so that an earlier cancel or canary says nothing.
+  void offer_for_run(const ExpandedRun& run, bool asked_afresh);
+  // Of a `retry`: what ended without being finished, or was cancelled before it was handed over.
+  void offer_for_retry(const RunFolder& folder, const ledger::RunHistory& history, const RunId& run, Force force);
+  // Somebody chose it before; what became of it meanwhile decides.
+  void offer_waiting(const ledger::WaitingRun& waiting);
+
+  void add_event(SweepEvent event) { choice_.events.push_back(std::move(event)); }
+  std::size_t chosen() const { return choice_.runs.size(); }
+  Choice choice() { return std::move(choice_); }
+  std::int64_t finished_already() const { return finished_already_; }
+  std::int64_t open_already() const { return open_already_; }
+  std::vector<std::string> not_tried() { return std::move(not_tried_); }         // "NAME: why"
+  std::map<std::string, std::int64_t> waiting() { return std::move(waiting_); }  // why → how many
+
+ private:
+  void offer_again(const ExpandedRun& run, const ledger::WaitingRun& waiting);
+  void offer_unbegun(const ExpandedRun& run);
+  void offer_finished(const ExpandedRun& run, const ledger::AttemptState& last);
+  void offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last);
+  void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode);
+
+  const Surroundings& around_;
+  const ledger::Ledger& ledger_;
+  Writing writing_;
+  Choice choice_;
+  BadNodes bad_nodes_;
+  std::int64_t finished_already_ = 0;
+  std::int64_t open_already_ = 0;
+  std::vector<std::string> not_tried_;
+  std::map<std::string, std::int64_t> waiting_;
+};
+
+}  // namespace tt::flow

@@ -1,0 +1,43 @@
+// tt/flow/feed.hpp: what was chosen and waits, for room at the scheduler or for a canary: what it waits for, and
+// handing it over once it may go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tt/flow/refresh.hpp"
+#include "tt/flow/submit.hpp"
+
+namespace tt::flow {
+
+enum class Readiness {
+  ready,
+  not_yet,  // time passes and it goes
+  never     // a person has to say how it goes on
+};
+struct Outlook {
+  Readiness readiness = Readiness::ready;
+  std::string why;   // what it waits for: "goes once the canary _bs1 is finished"
+  std::string next;  // never: what a person does
+};
+// The rest behind a canary goes once the canary is finished, whichever attempt of it; a canary that ended otherwise
+// keeps it until that changes, or until `release`. A sweep that was stopped keeps everything. Pure.
+Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now);
+
+// It waits to be handed over, and can be: neither its canary failed nor its sweep was stopped.
+bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now);
+
+struct RetryReport {
+  std::vector<HandedOver> submissions;
+  std::int64_t handed_over = 0;
+  std::vector<std::string> not_tried;  // "NAME: why"
+  std::int64_t held_back = 0;          // chosen, and handed over later: `why_held_back`
+  std::string why_held_back;
+  bool did_nothing() const { return submissions.empty() && not_tried.empty() && held_back == 0; }
+};
+// Hands over what waits, as far as it may go now. Called whenever a command that follows looks: `seen` is the journals
+// as of that look, so that the common case, nothing to do, costs no lock and no second reading.
+RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+                 const ledger::Ledger& seen);
+
+}  // namespace tt::flow

@@ -1,0 +1,82 @@
+#include "tt/flow/retry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
+#include "tt/flow/retry_policy.hpp"
+
+namespace tt::flow {
+namespace {
+
+// The journal names the folder of the hand-over; a workspace that was moved since has it below its own logs/.
+RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& history) {
+  if (is_there(history.folder)) return RunFolder(history.folder);
+  return around.workspace.run_folder(history.folder.parent_path().filename().string(),
+                                     history.folder.filename().string());
+}
+
+// Offers each run that `wanted` wants, under the lock, and hands over what was chosen.
+template <class Wanted, class Offer>
+RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
+                             const std::vector<std::string>& sweeps, Wanted wanted, Offer offer) {
+  RetryReport report;
+  HeldBack held_back;
+  const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
+    Chooser chooser(around, ledger, Writing::yes);
+    for (const RunId& run : runs) {
+      if (ledger.runs.contains(run) && wanted(ledger, run)) offer(chooser, ledger, run);
+    }
+    report.handed_over = static_cast<std::int64_t>(chooser.chosen());
+    report.not_tried = chooser.not_tried();
+    return chooser.choice();
+  };
+  report.submissions = submit(around, schedulers.of_this_site(), sweeps, choose, &held_back);
+  report.held_back = static_cast<std::int64_t>(held_back.runs);
+  report.why_held_back = held_back.why;
+  report.handed_over -= report.held_back;
+  return report;
+}
+
+}  // namespace
+
+RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
+                  const std::vector<std::string>& sweeps, Force force) {
+  if (runs.empty()) return {};
+  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) throw Error(*obstacle);
+  const auto all = [](const ledger::Ledger&, const RunId&) { return true; };
+  const auto offer = [&](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
+    const ledger::RunHistory& history = ledger.runs.at(run);
+    chooser.offer_for_retry(where_it_lies(around, history), history, run, force);
+  };
+  return hand_over_chosen(around, schedulers, runs, sweeps, all, offer);
+}
+
+RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
+                            const std::vector<std::string>& sweeps, const ledger::Ledger& seen) {
+  const auto due = [&](const ledger::Ledger& ledger, const RunId& run) {
+    const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
+    if (last == nullptr) return false;
+    const RetryDecision decision = decide_retry(ledger, *last);
+    return decision.retry && decision.not_before <= around.clock->now();
+  };
+  const auto offer = [](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
+    const ledger::AttemptState& last = *ledger::last_attempt(ledger, run);
+    const ledger::RunHistory& history = ledger.runs.at(run);
+    const std::size_t before = chooser.chosen();
+    chooser.offer_for_retry(RunFolder(history.folder), history, run, Force::no);
+    if (chooser.chosen() > before) chooser.add_event({last.sweep, ledger::RetryUsed{last.key, last.cause}});
+  };
+  const bool any = std::any_of(runs.begin(), runs.end(), [&](const RunId& run) { return due(seen, run); });
+  if (!any) return {};  // the common case needs no lock
+  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) {
+    RetryReport report;
+    report.not_tried.push_back(fmt::format("what failed: {}", obstacle->what()));
+    return report;
+  }
+  return hand_over_chosen(around, schedulers, runs, sweeps, due, offer);
+}
+
+}  // namespace tt::flow

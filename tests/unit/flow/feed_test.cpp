@@ -1,0 +1,98 @@
+#include "tt/flow/feed.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/ledger_support.hpp"
+#include "tt/flow/retry_policy.hpp"
+
+namespace tt::flow {
+namespace {
+
+using namespace ledger;
+using test::at;
+using test::event;
+using test::task_of;
+
+// Run r2 waits behind the canary r1, which was handed over as t1.
+Ledger behind_canary(std::vector<Event> more = {}) {
+  std::vector<Event> events{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "goes once", RunId{"r1"}, 0}),
+                            event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}),
+                            event("12:00:01", Answered{Token{"t1"}, JobId{"7"}})};
+  events.insert(events.end(), more.begin(), more.end());
+  return fold(events);
+}
+Event canary_ended(RunState state, const std::string& cause = "") {
+  return event("12:01:00", Ended{{RunId{"r1"}, 1}, Token{"t1"}, state, cause, ""});
+}
+Outlook outlook(const Ledger& ledger) { return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00")); }
+
+TEST(Canary, KeepsTheRestUntilItIsFinished) {
+  EXPECT_EQ(outlook(behind_canary()).readiness, Readiness::not_yet);
+  EXPECT_EQ(outlook(behind_canary()).why, "goes once");
+  EXPECT_EQ(outlook(behind_canary({canary_ended(RunState::finished)})).readiness, Readiness::ready);
+}
+
+TEST(Canary, ThatFailedKeepsTheRestAndSaysWhatToDo) {
+  const Outlook kept = outlook(behind_canary({canary_ended(RunState::failed, "import-error")}));
+  EXPECT_EQ(kept.readiness, Readiness::never);
+  EXPECT_EQ(kept.why, "the canary name-r1 failed (import-error)");
+  EXPECT_EQ(kept.next,
+            "tt-submit retry name-r1   (they go once name-r1 is finished; `tt-submit release` lets them go without it, "
+            "`tt-submit cancel` gives them up)");
+  EXPECT_EQ(outlook(behind_canary({canary_ended(RunState::cancelled)})).why, "the canary name-r1 ended as cancelled");
+}
+
+TEST(Canary, ThatIsTriedAgainByItselfOrBySomebodyIsWaitedFor) {
+  EXPECT_EQ(outlook(behind_canary({canary_ended(RunState::failed, "nccl-timeout")})).readiness, Readiness::not_yet);
+  const Event failed = canary_ended(RunState::failed, "import-error");
+  const Event retried = event("12:01:30", Intent{Token{"t2"}, "x", "slurm", "s", {task_of("r1", 2, 0)}, {}, {}});
+  EXPECT_EQ(outlook(behind_canary({failed, retried})).readiness, Readiness::not_yet);
+  const Event trained = event("12:01:40", Ended{{RunId{"r1"}, 2}, Token{"t2"}, RunState::finished, "", ""});
+  EXPECT_EQ(outlook(behind_canary({failed, retried, trained})).readiness, Readiness::ready);
+  const Event afresh = event("12:01:30", Again{{RunId{"r1"}, 1}});
+  EXPECT_EQ(outlook(behind_canary({failed, afresh})).readiness, Readiness::not_yet);
+}
+
+TEST(Canary, ThatWasRefusedIsHandedOverByTheNextRun) {
+  const Ledger refused =
+      fold(std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "goes once", RunId{"r1"}, 0}),
+                              event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}),
+                              event("12:00:01", Refused{Token{"t1"}, "no such partition"})});
+  EXPECT_EQ(outlook(refused).why, "the canary name-r1 was not handed over");
+  EXPECT_EQ(outlook(refused).next.substr(0, 19), "tt-submit run SWEEP");
+}
+
+TEST(Waiting, OfASweepThatWasStoppedSaysForWhat) {
+  const Ledger stopped = fold(std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0}),
+                                                 event("12:00:01", Stopped{"s", "import-error", 5})});
+  EXPECT_EQ(outlook(stopped).readiness, Readiness::never);
+  EXPECT_EQ(outlook(stopped).why, "the last 5 runs failed alike (import-error)");
+}
+
+TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
+  const Event refused = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 4});
+  const Event other = event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}});
+  const Event ended = event("12:01:40", Ended{{RunId{"r1"}, 1}, Token{"t1"}, RunState::finished, "", ""});
+  EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused})).readiness, Readiness::not_yet);
+  EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused, ended})).readiness, Readiness::ready);
+}
+
+// What waits, or was cancelled while it waited, is no business of the policy.
+TEST(RetryPolicy, LeavesAloneWhatWaitsAndWhatWasCancelledWhileItWaited) {
+  std::vector<Event> events{
+      event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}),
+      event("12:00:10", Ended{{RunId{"r1"}, 1}, Token{"t1"}, RunState::failed, "nccl-timeout", ""})};
+  const auto decide = [&] {
+    const Ledger ledger = fold(events);
+    return decide_retry(ledger, *last_attempt(ledger, RunId{"r1"}));
+  };
+  EXPECT_TRUE(decide().retry);
+  events.push_back(event("12:01:00", Waits{"s", {task_of("r1", 2, 0)}, "no room", {}, 0}));
+  EXPECT_EQ(decide().why, "it waits to be handed over");
+  events.push_back(event("12:02:00", WaitsNoMore{{RunId{"r1"}}, true}));
+  EXPECT_EQ(decide().why, "it was cancelled");
+  EXPECT_FALSE(decide().retry);
+}
+
+}  // namespace
+}  // namespace tt::flow
