@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
+using tt::test::ask;
 using tt::test::eventually;
 using tt::test::in_words_of;
 using tt::test::site_with;
@@ -38,15 +39,6 @@ Sweep runs(int count, const std::string& more = "") {
 std::string queue_of(int max_queued) {
   const std::string name = in_words_of("main", "workq");
   return fmt::format("[[queue]]\nname = \"{0}\"\nmax_queued = {1}\n[launch]\npartition = \"{0}\"", name, max_queued);
-}
-
-// A program of the batch system, with the environment of the cluster.
-tt::ProcessResult ask(std::vector<std::string> argv) {
-  tt::Command command;
-  command.argv = std::move(argv);
-  command.environment = tt::Environment::of_this_process();
-  for (const auto& [name, value] : tt::test::scheduler_under_test().environment) command.environment.set(name, value);
-  return tt::SystemRunner().run(command, tt::Seconds{60});
 }
 
 std::string job_of(const Workspace& workspace, const std::string& run) {
@@ -143,6 +135,10 @@ TEST_F(Cluster, AJobThatCanNeverStartEndsTheWaitingAndIsNamed) {
   EXPECT_THAT(run.err, HasSubstr("_bs1 will never start: the scheduler says " +
                                  in_words_of("PartitionConfig", "Can Never Run: Not enough total nodes available") +
                                  "; `tt-submit cancel _bs1` takes it back"));
+  EXPECT_THAT(
+      workspace.tool("tt-submit", {"explain", "_bs1"}, site).out,
+      HasSubstr("tt-submit cancel _bs1   (as it is it never starts; change what it asks for, then tt-submit run "
+                "SWEEP)"));
   EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
 }
 
