@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
+using tt::test::ask;
 using tt::test::eventually;
 using tt::test::in_words_of;
 using tt::test::site_with;
@@ -38,15 +39,6 @@ Sweep runs(int count, const std::string& more = "") {
 std::string queue_of(int max_queued) {
   const std::string name = in_words_of("main", "workq");
   return fmt::format("[[queue]]\nname = \"{0}\"\nmax_queued = {1}\n[launch]\npartition = \"{0}\"", name, max_queued);
-}
-
-// A program of the batch system, with the environment of the cluster.
-tt::ProcessResult ask(std::vector<std::string> argv) {
-  tt::Command command;
-  command.argv = std::move(argv);
-  command.environment = tt::Environment::of_this_process();
-  for (const auto& [name, value] : tt::test::scheduler_under_test().environment) command.environment.set(name, value);
-  return tt::SystemRunner().run(command, tt::Seconds{60});
 }
 
 std::string job_of(const Workspace& workspace, const std::string& run) {

@@ -27,4 +27,13 @@ inline std::string in_words_of(const std::string& slurm, const std::string& pbs)
   return scheduler_under_test().is_pbs() ? pbs : slurm;
 }
 
+// A program of the batch system, with the environment of the cluster.
+inline ProcessResult ask(std::vector<std::string> argv) {
+  Command command;
+  command.argv = std::move(argv);
+  command.environment = Environment::of_this_process();
+  for (const auto& [name, value] : scheduler_under_test().environment) command.environment.set(name, value);
+  return SystemRunner().run(command, Seconds{60});
+}
+
 }  // namespace tt::test

@@ -5,6 +5,7 @@
 #include "support/error_text.hpp"
 #include "support/fake_scheduler.hpp"
 #include "support/tools.hpp"
+#include "tt/flow/retry.hpp"
 #include "tt/flow/run.hpp"
 
 namespace tt::flow {
@@ -142,8 +143,9 @@ TEST_F(LateSurfacing, ARetryUsesNoAttemptUpWhereNothingCanGo) {
   ASSERT_EQ(state(), RunState::failed);
   clock_.sleep(Seconds{3600});
   fake_.is_missing("PBS cannot be reached");
-  const RunId id = load_history(around_.workspace, {"story"}).runs.begin()->first;
-  EXPECT_THAT(retry_by_policy(around_, schedulers_, {id}, {"story"}).not_tried,
+  const ledger::Ledger seen = load_history(around_.workspace, {"story"});
+  const RunId id = seen.runs.begin()->first;
+  EXPECT_THAT(retry_by_policy(around_, schedulers_, {id}, {"story"}, seen).not_tried,
               testing::ElementsAre("what failed: PBS cannot be reached; nothing was handed over"));
   EXPECT_EQ(test::error_text([&] { retry(around_, schedulers_, {id}, {"story"}, Force::no); }),
             "PBS cannot be reached; nothing was handed over");
