@@ -188,8 +188,8 @@ TEST_F(Cluster, WhatWasRefusedIsExplainedByWhatToChange) {
   EXPECT_EQ(run.status, 1) << run.out << run.err;
   const tt::ProcessResult explained = workspace.submit({"explain", "_bs1"});
   EXPECT_THAT(explained.out,
-              HasSubstr("change what the scheduler refused, in the command, the sweep or the site profile; "
-                        "then tt-submit run SWEEP"));
+              HasSubstr("  next        tt-submit run sweep.yaml   (after mending what it says: in the command, the "
+                        "sweep file or the site profile)\n"));
   EXPECT_THAT(explained.out,
               HasSubstr(in_words_of("invalid partition", "Unknown queue (--partition NAME names another")));
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);

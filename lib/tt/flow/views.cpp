@@ -84,7 +84,7 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings
     add_open_attempt(view, *last, ledger, around);
   } else if (ledger::was_refused(*last)) {
     view.reason = "the scheduler refused it: " + last->reason;
-    view.next = "tt-submit run SWEEP   (after mending what it says, in the sweep file or the site profile)";
+    view.next = "tt-submit run SWEEP   (after mending what it says: in the command, the sweep file or the site profile)";
   } else if (last->state == RunState::planned) {
     view.reason = last->reason;
   }

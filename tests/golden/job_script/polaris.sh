@@ -430,7 +430,7 @@ tt_site_setup() {
 module use /soft/modulefiles
 module load conda
 conda activate
-export LD_LIBRARY_PATH=/soft/libraries/aws-ofi-nccl/v1.9.1-aws/lib:/soft/libraries/hwloc/lib:$LD_LIBRARY_PATH
+for tt_lib in /soft/libraries/hwloc/lib /soft/libraries/aws-ofi-nccl/*/lib; do [[ ! -d $tt_lib ]] || export LD_LIBRARY_PATH=$tt_lib:${LD_LIBRARY_PATH-}; done
 }
 
 tt_site_environment() {
@@ -438,13 +438,12 @@ tt_site_environment() {
   export FI_CXI_DEFAULT_CQ_SIZE=131072
   export FI_CXI_DISABLE_HOST_REGISTER=1
   export FI_MR_CACHE_MONITOR=userfaultfd
-  export HTTPS_PROXY=http://proxy.alcf.anl.gov:3128
-  export HTTP_PROXY=http://proxy.alcf.anl.gov:3128
   export NCCL_COLLNET_ENABLE=1
   export NCCL_CROSS_NIC=1
   export NCCL_NET='AWS Libfabric'
   export NCCL_NET_GDR_LEVEL=PHB
   export TMPDIR=/local/scratch
+  export ftp_proxy=http://proxy.alcf.anl.gov:3128
   export http_proxy=http://proxy.alcf.anl.gov:3128
   export https_proxy=http://proxy.alcf.anl.gov:3128
 }
