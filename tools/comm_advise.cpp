@@ -7,7 +7,7 @@
 #include "comm_estimate.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/log.hpp"
-#include "tt/flow/advice.hpp"
+#include "tt/flow/advice_sweep.hpp"
 
 namespace tt::tool {
 namespace {
@@ -21,12 +21,23 @@ struct AdviseFlags {
   std::string write;
 };
 
-// Where the sweep will lie decides how it names its base.
-std::string as_seen_from(const std::string& file, const fs::path& sweep) {
-  return absolute_path(file, fs::current_path()).lexically_relative(sweep.parent_path()).generic_string();
+void write_sweep(const std::string& named, const comm::Advice& advice, const comm::AdviceRequest& request,
+                 const flow::ModelGround& ground) {
+  const fs::path file = absolute_path(named, fs::current_path());
+  const flow::AdviceSweep sweep = flow::advice_sweep(advice, request, ground, file);
+  const auto new_file = [&](const fs::path& path, const std::string& text) {
+    if (is_there(path))
+      throw Error(fmt::format("{} is there already; nothing was written", path.string()), ExitCode::could_not);
+    write_file(path, text);
+  };
+  if (sweep.base_name) new_file(file.parent_path() / *sweep.base_name, *sweep.base_text);
+  new_file(file, sweep.text);
+  log::note(fmt::format("wrote {}; `tt-sweep plan {}` shows its runs", named, named));
+  if (sweep.wants_root)
+    log::note("its base lies in no checkout: set TORCHTITAN_ROOT to the TorchTitan that is to train");
 }
 
-ExitCode advise(Tool& tool, AdviseFlags flags) {
+ExitCode advise(Tool& tool, const AdviseFlags& flags) {
   Problems problems;
   if (flags.gpus < 1) problems.add(Place{}, fmt::format("--gpus is {}, it must be 1 or more", flags.gpus));
   if (flags.global_batch < 1)
@@ -37,23 +48,11 @@ ExitCode advise(Tool& tool, AdviseFlags flags) {
   const flow::Surroundings around = tool.look_around_without_site();
   const auto fabric = hardware_of(flags.hardware, around);
   if (!fabric) throw BadInput(Problem{Place{}, "no hardware: --hardware names it, or the site", "--hardware h100"});
-  // The layout of the config does not matter: one GPU of it is legal, whatever the others are.
-  flags.shape.gpus = 1;
-  flags.shape.tp = flags.shape.cp = flags.shape.pp = flags.shape.dp_shard = flags.shape.dp_replicate = 1;
-  flags.shape.local_batch_size = 1;
-  flags.shape.sets.push_back("training.global_batch_size=-1");
-  flow::EstimateInput input = flow::make_estimate_input(flags.shape, around);
+  const flow::ModelInput model = flow::make_model_input(flags.shape, around);
   const comm::AdviceRequest request =
-      flow::make_advice_request(input, *fabric, flags.gpus, flags.global_batch, static_cast<std::size_t>(flags.best));
+      flow::make_advice_request(model, *fabric, flags.gpus, flags.global_batch, static_cast<std::size_t>(flags.best));
   const comm::Advice advice = comm::advise(request);
-  if (!flags.write.empty() && !advice.layouts.empty()) {
-    const fs::path file = absolute_path(flags.write, fs::current_path());
-    if (is_there(file))
-      throw Error(fmt::format("{} is there already; nothing was written", flags.write), ExitCode::could_not);
-    const auto base = flags.shape.target.empty() ? std::nullopt : std::optional(as_seen_from(flags.shape.target, file));
-    write_file(file, flow::advice_sweep(advice, request, base));
-    log::note(fmt::format("wrote {}; `tt-sweep plan {}` shows its runs", flags.write, flags.write));
-  }
+  if (!flags.write.empty() && !advice.layouts.empty()) write_sweep(flags.write, advice, request, model.ground);
   tool.flags().json ? print_record(comm::advice_record(advice, request))
                     : print(comm::advice_text(advice, request, tool.out()));
   return advice.layouts.empty() ? ExitCode::could_not : ExitCode::done;

@@ -51,6 +51,8 @@ class Adviser {
       }
     }
     rank();
+    if (advice_.layouts.empty() && advice_.too_large > 0) advice_.leanest = leanest_;
+    warn();
     return std::move(advice_);
   }
 
@@ -80,7 +82,7 @@ class Adviser {
     const std::int64_t rest = request_.gpus / tp / cp / pp;
     for (const std::int64_t replicas : divisors(rest)) {
       TrainingShape shape = request_.like;
-      shape.era = era_of(request_.profile);
+      shape.era = era_;
       shape.world = request_.gpus;
       shape.seq_len = request_.seq_len;
       shape.global_batch_size = request_.global_batch;
@@ -91,7 +93,8 @@ class Adviser {
       shape.dp_shard = rest / replicas;
       shape.dp_shard_automatic = false;
       shape.etp = 1;
-      for (const std::int64_t ep : divisors(sizes_.experts > 0 ? shape.dp_shard * cp * tp : 1)) {
+      const bool cuts_experts = sizes_.experts > 0 && titan::key_of(era_, titan::Knob::expert_parallel);
+      for (const std::int64_t ep : divisors(cuts_experts ? shape.dp_shard * cp * tp : 1)) {
         shape.ep = ep;
         if (ep > 1 && sizes_.experts % ep != 0) {
           ++advice_.considered;
@@ -118,7 +121,7 @@ class Adviser {
         shape.microbatch_size = piece;
         shape.microbatches = rows / piece;
         pipelines(shape);
-      } else {
+      } else if (accumulates_ || piece == rows) {
         shape.local_batch_size = piece;
         shape.accumulation_steps = rows / piece;
         shape.microbatch_size = piece;
@@ -129,16 +132,21 @@ class Adviser {
     }
   }
 
+  // Before 0.1.0 a stage held a layer at least; since then embedding and head weigh one each.
+  bool has_layers_for(std::int64_t stages) const {
+    return stages <= sizes_.layers + (era_ < titan::Era::v0_1_0 ? 0 : 2);
+  }
+
   void pipelines(TrainingShape& shape) {
     shape.pipeline_schedule = "1F1B";
     shape.schedule = titan::ScheduleKind::one_forward_one_backward;
     shape.stages = shape.pp;
-    if (shape.microbatches >= shape.pp) modes(shape);
+    if (shape.microbatches >= shape.pp && has_layers_for(shape.stages)) modes(shape);
     shape.pipeline_schedule = "Interleaved1F1B";
     shape.schedule = titan::ScheduleKind::interleaved;
     shape.stages = 2 * shape.pp;
     const std::int64_t rounds = std::max<std::int64_t>(1, shape.microbatches / shape.pp);
-    if (shape.stages <= sizes_.layers + 2 && shape.microbatches % rounds == 0 && shape.microbatches >= shape.pp)
+    if (has_layers_for(shape.stages) && shape.microbatches % rounds == 0 && shape.microbatches >= shape.pp)
       modes(shape);
   }
 
@@ -171,18 +179,22 @@ class Adviser {
     const Step step = make_step(shape, sizes_, request_.profile);
     const auto& capacity = request_.fabric.memory_bytes;
     // The first rank holds the embedding and most microbatches: mostly the fullest. Cheap, so asked first.
-    if (capacity && memory_of(step, layers_of_rank(step, 0), request_.fabric.memory_slack).reserved() > *capacity) {
-      ++advice_.too_large;
-      return;
+    if (capacity) {
+      const Memory first = memory_of(step, layers_of_rank(step, 0), request_.fabric.memory_slack);
+      if (first.reserved() > *capacity) return too_large(shape, first);
     }
     const Figures figures = figures_of(step, work_, &request_.fabric, request_.fabric.gpus_per_node);
     const std::string_view said = verdict(figures.memory, capacity);
-    if (said == "likely-out-of-memory") {
-      ++advice_.too_large;
-      return;
-    }
+    if (said == "likely-out-of-memory") return too_large(shape, figures.memory);
     const auto [found, is_first] = best_.try_emplace(cut_of(shape), Layout{shape, figures, said});
     if (!is_first && figures.time.total < found->second.figures.time.total) found->second = {shape, figures, said};
+  }
+
+  void too_large(const TrainingShape& shape, const Memory& memory) {
+    ++advice_.too_large;
+    if (leanest_ && memory.reserved() >= leanest_->figures.memory.reserved()) return;
+    leanest_ = Layout{shape, {}, "likely-out-of-memory"};
+    leanest_->figures.memory = memory;
   }
 
   void rank() {
@@ -201,124 +213,85 @@ class Adviser {
     }
   }
 
+  void warn() {
+    advice_.warnings = request_.warnings;
+    for (const Layout& layout : advice_.layouts)
+      for (std::string& note : what_is_approximate(layout.shape, request_.architecture, request_.profile))
+        if (std::find(advice_.warnings.begin(), advice_.warnings.end(), note) == advice_.warnings.end())
+          advice_.warnings.push_back(std::move(note));
+  }
+
   const AdviceRequest& request_;
+  // The words of the layouts: those of what they are like, where the profile is of it.
+  titan::Era era_ = profile_of(request_.like.era) == request_.profile ? request_.like.era : era_of(request_.profile);
+  bool accumulates_ = titan::key_of(era_, titan::Knob::global_batch_size).has_value();
   ModelSizes sizes_;
   Work work_;
   Advice advice_;
   std::map<Cut, Layout> best_;
+  std::optional<Layout> leanest_;
 };
+
+// What else could be changed, tried by the same numbers: the first that helps of each kind.
+std::vector<std::string> what_would_fit(const AdviceRequest& request) {
+  AdviceRequest other = request;
+  other.best = 1;
+  const auto fits = [&]() -> std::optional<Layout> {
+    Advice tried = Adviser(other).advise();
+    if (tried.layouts.empty()) return std::nullopt;
+    return std::move(tried.layouts.front());
+  };
+  std::vector<std::string> found;
+  const auto tell = [&](const std::string& what, const Layout& layout) {
+    found.push_back(fmt::format("{} would do: {}, activation checkpointing {}, {:.1f} GiB of {:.1f}", what,
+                                layout_text(layout.shape), checkpointing_word(layout.shape),
+                                layout.figures.memory.reserved() / gib, *request.fabric.memory_bytes / gib));
+  };
+  constexpr std::int64_t most_times = 64, most_gpus = 8192, shortest = 1024;
+  for (std::int64_t times = 2; times <= most_times && request.gpus * times <= most_gpus; times *= 2) {
+    other.gpus = request.gpus * times;
+    if (const auto layout = fits()) {
+      tell(plural(other.gpus, "GPU"), *layout);
+      break;
+    }
+  }
+  other.gpus = request.gpus;
+  for (std::int64_t length = request.seq_len / 2; length >= shortest; length /= 2) {
+    other.seq_len = length;
+    if (const auto layout = fits()) {
+      tell(fmt::format("sequences of {} tokens", with_thousands(length)), *layout);
+      break;
+    }
+  }
+  other.seq_len = request.seq_len;
+  for (const std::string& name : hardware_names()) {
+    auto fabric = find_hardware(name);
+    if (!fabric->memory_bytes || *fabric->memory_bytes <= *request.fabric.memory_bytes) continue;
+    fabric->gpus_per_node = request.fabric.gpus_per_node;
+    other.fabric = *fabric;
+    if (!fits()) continue;
+    found.push_back(fmt::format("the same number of {} would do", fabric->title));
+    break;
+  }
+  return found;
+}
 
 }  // namespace
 
-Advice advise(const AdviceRequest& request) { return Adviser(request).advise(); }
-
-std::string layout_text(const TrainingShape& shape) {
-  std::string text;
-  const std::pair<const char*, std::int64_t> degrees[] = {{"dp_replicate", shape.dp_replicate},
-                                                          {"dp_shard", shape.dp_shard},
-                                                          {"cp", shape.cp},
-                                                          {"tp", shape.tp},
-                                                          {"pp", shape.pp},
-                                                          {"ep", shape.ep}};
-  for (const auto& [name, degree] : degrees)
-    if (degree > 1) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, degree);
-  return text.empty() ? "one GPU" : text;
+Advice advise(const AdviceRequest& request) {
+  Advice advice = Adviser(request).advise();
+  if (advice.leanest) advice.remedies = what_would_fit(request);
+  return advice;
 }
 
-std::string checkpointing_word(const TrainingShape& shape) {
-  switch (shape.checkpointing) {
-    case Checkpointing::none:
-      return "none";
-    case Checkpointing::full:
-      return "full";
-    case Checkpointing::by_operation:
-      return "selective-op";
-    case Checkpointing::every_nth_block:
-      return fmt::format("selective-{}", shape.checkpoint_every);
-    case Checkpointing::by_budget:
-      break;
-  }
-  return "memory-budget";
-}
-
-Value advice_record(const Advice& advice, const AdviceRequest& request) {
-  Value layouts = Value::array();
-  for (const Layout& layout : advice.layouts) {
-    const Figures& figures = layout.figures;
-    Value shape = shape_record(layout.shape);
-    shape.set("ac", checkpointing_word(layout.shape)).set("stages", layout.shape.stages);
-    layouts.push(Value::object()
-                     .set("shape", std::move(shape))
-                     .set("step_seconds", figures.time.total)
-                     .set("bound_by", bound_by(figures.time))
-                     .set("memory", Value::object()
-                                        .set("predicted_reserved_gib", figures.memory.reserved() / gib)
-                                        .set("largest", largest_part(figures.memory))
-                                        .set("verdict", layout.verdict))
-                     .set("comm_wire_bytes_per_step_max", figures.wire_bytes)
-                     .set("comm_wire_bytes_between_nodes", figures.wire_bytes_between_nodes));
-  }
-  return Value::object()
-      .set("schema", "tt.comm.advice/1")
-      .set("model", "titan")
-      .set("profile", to_string(request.profile))
-      .set("arch", titan::architecture_name(request.architecture))
-      .set("hardware", request.fabric.name)
-      .set("calibration", request.fabric.calibration.empty() ? Value() : Value(request.fabric.calibration))
-      .set("gpus", request.gpus)
-      .set("gpus_per_node", request.fabric.gpus_per_node)
-      .set("seq_len", request.seq_len)
-      .set("global_batch_size", request.global_batch)
-      .set("considered", advice.considered)
-      .set("illegal", advice.illegal)
-      .set("too_large", advice.too_large)
-      .set("layouts", std::move(layouts));
-}
-
-std::string advice_text(const Advice& advice, const AdviceRequest& request, const Terminal& terminal) {
-  std::string text = fmt::format(
-      "{} on {} GPUs ({} a node, {}), seq_len {}, global batch {}: {} looked at, {} cannot run, {} do not fit\n\n",
-      titan::architecture_name(request.architecture), with_thousands(request.gpus), request.fabric.gpus_per_node,
-      request.fabric.title, request.seq_len, request.global_batch, plural(advice.considered, "layout"),
-      with_thousands(advice.illegal), with_thousands(advice.too_large));
-  if (advice.layouts.empty()) return text + "No layout fits.\n";
-  TextTable table({{"", Align::right},
-                   {"layout"},
-                   {"batch"},
-                   {"AC"},
-                   {"step s", Align::right},
-                   {"bound by"},
-                   {"reserved GiB", Align::right},
-                   {"memory"},
-                   {"comm MiB/step", Align::right},
-                   {"between nodes", Align::right}});
-  std::size_t place = 0;
-  for (const Layout& layout : advice.layouts) {
-    const TrainingShape& shape = layout.shape;
-    const Figures& figures = layout.figures;
-    const double share = figures.wire_bytes == 0 ? 0
-                                                 : static_cast<double>(figures.wire_bytes_between_nodes) /
-                                                       static_cast<double>(figures.wire_bytes);
-    table.add(
-        {{std::to_string(++place)},
-         {layout_text(shape)},
-         {shape.pp > 1 ? fmt::format("{} of {}, {}", shape.microbatches, shape.microbatch_size, shape.pipeline_schedule)
-                       : fmt::format("{} x {}", shape.accumulation_steps, shape.local_batch_size)},
-         {checkpointing_word(shape)},
-         {fmt::format("{:.3f}", figures.time.total)},
-         {std::string(bound_by(figures.time))},
-         {fmt::format("{:.1f}", figures.memory.reserved() / gib)},
-         {std::string(layout.verdict)},
-         {fmt::format("{:.1f}", static_cast<double>(figures.wire_bytes) / mib)},
-         {fmt::format("{:.0f} %", 100 * share)}});
-  }
-  text += table.text(terminal);
-  text += fmt::format(
-      "\nmodel titan, profile {}{}; times and memory are approximate, for ordering. Not looked at: tensor parallelism "
-      "across nodes, pieces of a sequence below 2048 tokens.\n",
-      to_string(request.profile),
-      request.fabric.calibration.empty() ? "" : fmt::format(", calibrated by {}", request.fabric.calibration));
-  return text;
+std::optional<Layout> try_layout(const AdviceRequest& request, const TrainingShape& shape) {
+  const auto work = work_of(request.architecture, request.profile);
+  if (!work) return std::nullopt;
+  const Step step = make_step(shape, sizes_of(request.architecture), request.profile);
+  const Figures figures = figures_of(step, *work, &request.fabric, request.fabric.gpus_per_node);
+  const std::string_view said = verdict(figures.memory, request.fabric.memory_bytes);
+  if (said == "likely-out-of-memory") return std::nullopt;
+  return Layout{shape, figures, said};
 }
 
 }  // namespace tt::comm

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct AdviceRequest {
   std::size_t best = 10;
   // What TorchTitan would refuse of the best, told by who knows the rules; empty: nothing.
   std::function<bool(const titan::TrainingShape&)> is_legal;
+  std::vector<std::string> warnings;  // what the caller has to say: kept with the advice
 };
 
 struct Layout {
@@ -38,12 +40,18 @@ struct Layout {
 struct Advice {
   std::int64_t considered = 0;
   std::int64_t illegal = 0;
-  std::int64_t too_large = 0;   // they would not fit the card's memory
-  std::vector<Layout> layouts;  // the fastest first; one layout of GPUs appears once, with its best batch and mode
+  std::int64_t too_large = 0;     // they would not fit the card's memory
+  std::vector<Layout> layouts;    // the fastest first; one layout of GPUs appears once, with its best batch and mode
+  std::optional<Layout> leanest;  // where none fits: what needs least memory
+  std::vector<std::string> remedies;  // and what would fit, by the same numbers
+  std::vector<std::string> warnings;  // what is approximated in the layouts that are named
 };
 
 // Throws BadInput when a size makes no sense, or the model is not one the estimates know.
 Advice advise(const AdviceRequest& request);
+
+// One layout with its figures, whatever its legality; nullopt: it does not fit the card.
+std::optional<Layout> try_layout(const AdviceRequest& request, const titan::TrainingShape& shape);
 
 Value advice_record(const Advice& advice, const AdviceRequest& request);  // tt.comm.advice/1
 std::string advice_text(const Advice& advice, const AdviceRequest& request, const Terminal& terminal);

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <memory>
 
-#include "tt/base/text.hpp"
-#include "tt/titan/presets.hpp"
+#include "tt/titan/rules.hpp"
 
 namespace tt::flow {
 namespace {
@@ -16,65 +15,42 @@ using titan::Era;
 using titan::Knob;
 using titan::TrainingShape;
 
-// The rules speak of the layout in the keys it would be run with.
-bool rules_agree(const TrainingShape& shape, const titan::Architecture& model) {
-  titan::Architectures known;
-  known.add(model);
-  Overrides keys = keys_of_layout(shape);
-  if (titan::has_toml(shape.era)) keys.push_back({"model.name", model.family});
-  keys.push_back({*titan::key_of(shape.era, Knob::model_flavor), model.flavor});
-  const titan::BaseLookup base = [&](std::string_view key) -> std::optional<Value> {
-    if (key == "module") return Value(model.family);
-    return std::nullopt;
-  };
-  const auto refusals = titan::refusals(titan::Settings(shape.era, base, keys), shape.world, known);
-  return std::none_of(refusals.begin(), refusals.end(),
-                      [](const titan::Refusal& refusal) { return is_about_the_shape(refusal.rule); });
-}
-
-// Beside a layout: another microbatch, another mode of checkpointing.
-std::vector<TrainingShape> neighbours(const TrainingShape& shape) {
-  std::vector<TrainingShape> found;
-  const auto with_piece = [&](std::int64_t piece) {
-    const std::int64_t rows = shape.pp > 1 ? shape.local_batch_size : shape.local_batch_size * shape.accumulation_steps;
-    if (piece < 1 || rows % piece != 0) return;
-    TrainingShape other = shape;
-    other.microbatch_size = piece;
-    if (shape.pp > 1) {
-      other.microbatches = rows / piece;
-      if (other.microbatches < other.pp) return;
-    } else {
-      other.local_batch_size = piece;
-      other.accumulation_steps = rows / piece;
-    }
-    found.push_back(other);
-  };
-  with_piece(shape.microbatch_size * 2);
-  if (shape.microbatch_size % 2 == 0) with_piece(shape.microbatch_size / 2);
-  TrainingShape other = shape;
-  other.checkpointing = shape.checkpointing == Checkpointing::full ? Checkpointing::by_operation : Checkpointing::full;
-  found.push_back(other);
-  return found;
-}
-
-std::string row_of(const Overrides& keys) {
-  std::string row;
-  for (const Assignment& one : keys) {
-    const bool quoted = one.value.is_string();
-    row += fmt::format("{}{}: {}{}{}", row.empty() ? "" : ", ", one.key, quoted ? "\"" : "", plain_text(one.value),
-                       quoted ? "\"" : "");
+// The rules speak of a layout in the keys it would be run with, on the config it would be run on.
+class Judge {
+ public:
+  Judge(ModelGround ground, const TrainingShape& without_layout) : ground_(std::move(ground)) {
+    for (titan::Refusal& refusal : refusals_of(without_layout)) known_.insert(std::move(refusal.rule));
   }
-  return "  - {" + row + "}\n";
-}
 
-std::string base_line(const comm::AdviceRequest& request, const std::optional<std::string>& base) {
-  if (base) return fmt::format("base: {}\n", to_json(Value(*base)));
-  const std::string function = titan::architecture_name(request.architecture);
-  if (request.profile != comm::Profile::titan_0_3 || !titan::is_preset(function))
-    throw BadInput(Problem{Place{}, "a sweep needs a base: this model and profile have no config of their own",
-                           "give the config the sweep stands on: tt-comm advise CONFIG.toml --write FILE"});
-  return fmt::format("base: {{module: {}, config: {}}}\n", request.architecture.family, function);
-}
+  bool agrees(TrainingShape shape) const {
+    shape.era = ground_.era;
+    const auto refusals = refusals_of(shape);
+    if (std::any_of(refusals.begin(), refusals.end(),
+                    [&](const titan::Refusal& refusal) { return !known_.contains(refusal.rule); }))
+      return false;
+    // What the config says beside the layout (stages by hand, layers of a stage) may make another one of it.
+    const TrainingShape made = titan::shape_of(settings_of(shape), shape.world, ground_.architectures);
+    return made.stages == shape.stages && made.microbatches == shape.microbatches &&
+           made.accumulation_steps == shape.accumulation_steps && made.etp == shape.etp &&
+           made.checkpointing == shape.checkpointing;
+  }
+
+ private:
+  titan::Settings settings_of(const TrainingShape& shape) const {
+    Overrides keys = ground_.overrides;
+    for (Assignment& one : keys_of_layout(shape)) {
+      std::erase_if(keys, [&](const Assignment& other) { return other.key == one.key; });
+      keys.push_back(std::move(one));
+    }
+    return {ground_.era, ground_.base, keys};
+  }
+  std::vector<titan::Refusal> refusals_of(const TrainingShape& shape) const {
+    return titan::refusals(settings_of(shape), shape.world, ground_.architectures);
+  }
+
+  ModelGround ground_;
+  std::set<std::string> known_;  // rules that refuse whatever the layout
+};
 
 }  // namespace
 
@@ -89,24 +65,25 @@ Overrides keys_of_layout(const TrainingShape& shape) {
   set(Knob::tensor_parallel, shape.tp);
   set(Knob::pipeline_parallel, shape.pp);
   set(Knob::expert_parallel, shape.ep);
+  set(Knob::expert_tensor_parallel, shape.etp);
   set(Knob::local_batch_size, shape.local_batch_size);
   set(Knob::global_batch_size, shape.global_batch_size);
   set(Knob::seq_len, shape.seq_len);
   if (shape.pp > 1) {
     set(Knob::pipeline_schedule, shape.pipeline_schedule);
     set(Knob::pipeline_microbatch_size, shape.microbatch_size);
-    set(Knob::disable_cuda_graphs, true);
-  } else if (shape.ep > 1) {
-    set(Knob::disable_cuda_graphs, true);
+    set(Knob::pipeline_microbatches, shape.microbatches);
   }
+  if (shape.pp > 1 || shape.ep > 1) set(Knob::disable_cuda_graphs, true);
   const bool selective = shape.checkpointing == Checkpointing::by_operation;
   set(Knob::ac_mode, selective ? "selective" : shape.checkpointing == Checkpointing::full ? "full" : "none");
   if (selective) set(Knob::ac_option, "op");
   return keys;
 }
 
-comm::AdviceRequest make_advice_request(const EstimateInput& input, const comm::Fabric& fabric, std::int64_t gpus,
+comm::AdviceRequest make_advice_request(const ModelInput& model, const comm::Fabric& fabric, std::int64_t gpus,
                                         std::int64_t global_batch, std::size_t best) {
+  const EstimateInput& input = model.input;
   if (!input.architecture) throw BadInput(Problem{Place{}, "no advice: the sizes of the model are not known", ""});
   comm::AdviceRequest request;
   request.architecture = *input.architecture;
@@ -117,32 +94,10 @@ comm::AdviceRequest make_advice_request(const EstimateInput& input, const comm::
   request.global_batch = global_batch;
   request.like = input.shape;
   request.best = best;
-  request.is_legal = [model = *input.architecture](const TrainingShape& shape) { return rules_agree(shape, model); };
+  request.warnings = input.warnings;
+  const auto judge = std::make_shared<const Judge>(model.ground, input.shape);
+  request.is_legal = [judge](const TrainingShape& shape) { return judge->agrees(shape); };
   return request;
-}
-
-std::string advice_sweep(const comm::Advice& advice, const comm::AdviceRequest& request,
-                         const std::optional<std::string>& base) {
-  std::string text = fmt::format(
-      "# The {} layouts of {} on {} GPUs that are estimated to be the fastest, and their neighbours.\n"
-      "# Estimated by model titan, profile {}, on {}.\n"
-      "sweep: advice\n",
-      advice.layouts.size(), titan::architecture_name(request.architecture), request.gpus, to_string(request.profile),
-      request.fabric.title);
-  text += base_line(request, base);
-  text += fmt::format("torchtitan: {{version: {}}}\n", titan::to_string(comm::era_of(request.profile)));
-  text += "\ninclude:\n";
-  std::set<std::string> written;
-  for (const comm::Layout& layout : advice.layouts)
-    if (std::string row = row_of(keys_of_layout(layout.shape)); written.insert(row).second) text += row;
-  text += "  # neighbours\n";
-  for (const comm::Layout& layout : advice.layouts)
-    for (const TrainingShape& beside : neighbours(layout.shape)) {
-      if (!request.is_legal(beside)) continue;
-      if (std::string row = row_of(keys_of_layout(beside)); written.insert(row).second) text += row;
-    }
-  text += fmt::format("\nresources: {{gpus: {}, walltime: \"01:00:00\"}}\n", request.gpus);
-  return text;
 }
 
 }  // namespace tt::flow

@@ -1,7 +1,7 @@
-// tt/flow/advice.hpp: advice about layouts that TorchTitan's rules agree with, and as a sweep that tries the best.
+// tt/flow/advice.hpp: advice about layouts that TorchTitan's rules agree with.
 #pragma once
 
-#include <optional>
+#include <set>
 #include <string>
 
 #include "tt/comm/advise.hpp"
@@ -12,14 +12,9 @@ namespace tt::flow {
 // A layout in the keys of an era.
 Overrides keys_of_layout(const titan::TrainingShape& shape);
 
-// The request for what a config or flags describe; `is_legal` asks the rules.
-comm::AdviceRequest make_advice_request(const EstimateInput& input, const comm::Fabric& fabric, std::int64_t gpus,
+// The request for what a config or flags describe; `is_legal` asks every rule of the config's own era. What the rules
+// refuse whatever the layout is a warning and counts for no layout.
+comm::AdviceRequest make_advice_request(const ModelInput& model, const comm::Fabric& fabric, std::int64_t gpus,
                                         std::int64_t global_batch, std::size_t best);
-
-// A sweep of the layouts and of their neighbours (half and twice the microbatch, the other mode of checkpointing).
-// `base`: a config file as the sweep should name it; nullopt: TorchTitan 0.3 by module and config function.
-// Throws BadInput where neither is there.
-std::string advice_sweep(const comm::Advice& advice, const comm::AdviceRequest& request,
-                         const std::optional<std::string>& base);
 
 }  // namespace tt::flow

@@ -42,11 +42,21 @@ class KeyWriter {
                     "choose another --profile, or leave it out");
       return;
     }
-    put_key(*key, std::move(value));
+    put_key(*key, std::move(value), flag);
   }
-  void put_key(const std::string& key, Value value) {
-    std::erase_if(overrides_, [&](const Assignment& one) { return one.key == key; });
+  // `said`: by which flag. What two flags say differently is nobody's wish.
+  void put_key(const std::string& key, Value value, const std::string& said) {
+    for (std::size_t i = 0; i < overrides_.size(); ++i) {
+      if (overrides_[i].key != key) continue;
+      if (overrides_[i].value != value)
+        problems_.add(Place{},
+                      fmt::format("{} says {} and {} says {}: they are the same setting ({})", said_by_[i],
+                                  plain_text(overrides_[i].value), said, plain_text(value), key),
+                      "leave one of them out");
+      return;
+    }
     overrides_.push_back({key, std::move(value)});
+    said_by_.push_back(said);
   }
   void on_off(Knob knob, const char* flag, const std::optional<std::string>& word, bool reversed = false) {
     if (!word) return;
@@ -61,6 +71,7 @@ class KeyWriter {
   Era era_;
   Problems& problems_;
   Overrides overrides_;
+  std::vector<std::string> said_by_;  // beside overrides_
 };
 
 void write_checkpointing(const std::optional<std::string>& mode, Era era, KeyWriter& keys, Problems& problems) {
@@ -100,7 +111,7 @@ void write_sets(const std::vector<std::string>& sets, Era era, KeyWriter& keys, 
     if (const auto wrong = titan::misfit(*info, value, Apply::flags))
       problems.add(Place{}, fmt::format("--set {}", key) + " " + *wrong);
     else
-      keys.put_key(key, titan::fitted(*info, value));
+      keys.put_key(key, titan::fitted(*info, value), "--set");
   }
 }
 
@@ -168,6 +179,7 @@ struct Origin {
   Overrides overrides;
   titan::Architectures architectures;
   std::optional<std::int64_t> gpus;
+  std::optional<fs::path> config, architecture_file;
 };
 
 titan::BaseLookup lookup_of(config::Document document) {
@@ -182,21 +194,42 @@ titan::Architectures architectures_of(const RunRecord& record, Era era) {
   return known;
 }
 
+// The sizes a sweep's `architecture:` gave, whatever TorchTitan calls the model.
+void describe_as_the_sweep_did(const RunFolder& folder, Origin& origin) {
+  const std::string file = folder.record().string();
+  const Value json = parse_json(read_file(file), file);
+  const Value& described = json.at("architecture");
+  if (!described.is_table()) return;
+  titan::Architecture own = titan::read_architecture(std::make_shared<const SourceText>(file, to_json(described)), "");
+  own.flavor = titan::shape_of(titan::Settings(origin.era, origin.base, origin.overrides), 1).flavor;
+  origin.architectures.add(own);
+}
+
 Origin origin_of_run(const RunFolder& folder, const RunRecord& record) {
   const auto era = titan::parse_era(record.torchtitan.era);
   if (!era) throw Error(fmt::format("{}: nobody knows which TorchTitan it is for", folder.path().string()));
-  return {*era, lookup_of(config::Document::load(folder.config().string())), record.overrides,
-          architectures_of(record, *era), record.resources.gpus};
+  Origin origin{*era,
+                lookup_of(config::Document::load(folder.config().string())),
+                record.overrides,
+                architectures_of(record, *era),
+                record.resources.gpus,
+                folder.config(),
+                std::nullopt};
+  describe_as_the_sweep_did(folder, origin);
+  return origin;
 }
 
 Origin origin_of(const ShapeFlags& flags, const std::optional<comm::Profile>& profile, const Surroundings& around) {
-  if (flags.target.empty()) return {profile ? comm::era_of(*profile) : Era::v0_3_0, {}, {}, {}, std::nullopt};
+  if (flags.target.empty()) return {profile ? comm::era_of(*profile) : Era::v0_3_0, {}, {}, {}, {}, {}, {}};
   const fs::path path = absolute_path(flags.target, around.here);
   if (fs::is_regular_file(path)) {
     const config::Document document = config::Document::load(path.string());
     const Era era = titan::recognise(document.keys(), flags.target).era;
-    return {era, lookup_of(document), {}, {}, std::nullopt};
+    return {era, lookup_of(document), {}, {}, {}, path, {}};
   }
+  if (flags.target.ends_with(".toml"))
+    throw BadInput(Problem{whole_file(flags.target), "there is no such file",
+                           "name a TorchTitan config, a run folder or a run of this workspace"});
   const RunFolder folder = find_run(around, flags.target);
   const auto record = folder.load_record();
   if (!record) throw Error(fmt::format("{} holds no run.json", folder.path().string()));
@@ -206,7 +239,10 @@ Origin origin_of(const ShapeFlags& flags, const std::optional<comm::Profile>& pr
 titan::Architecture named_architecture(const std::string& word, Origin& origin, const Surroundings& around) {
   if (const titan::Architecture* found = origin.architectures.find_named(origin.era, lower(word))) return *found;
   const fs::path path = absolute_path(word, around.here);
-  if (is_there(path)) return titan::load_architecture(path);
+  if (is_there(path)) {
+    origin.architecture_file = path;
+    return titan::load_architecture(path);
+  }
   const auto names = origin.architectures.names(origin.era);
   const auto near = nearest(lower(word), names);
   throw BadInput(
@@ -243,6 +279,48 @@ std::int64_t world_of(const titan::Settings& settings, const std::optional<std::
   return 1;
 }
 
+std::optional<comm::Profile> profile_named(const ShapeFlags& flags) {
+  if (!flags.profile) return std::nullopt;
+  if (const auto profile = comm::parse_profile(*flags.profile)) return profile;
+  throw BadInput(flag_problem(
+      fmt::format("--profile is titan-0.2.1, titan-0.2.2 or titan-0.3, got '{}'", printable(*flags.profile))));
+}
+
+Origin origin_with_flags(const ShapeFlags& flags, const std::optional<comm::Profile>& profile,
+                         const Surroundings& around, Problems& problems) {
+  Origin origin = origin_of(flags, profile, around);
+  const bool has_base = static_cast<bool>(origin.base);
+  if (!has_base && !flags.architecture)
+    throw BadInput(flag_problem("no model: a config, a run folder or --arch says which",
+                                "tt-comm estimate --arch llama3_8b --tp 8"));
+  for (Assignment& one : keys_of_flags(flags, origin.era, problems)) origin.overrides.push_back(std::move(one));
+  if (!has_base && !flags.dp_shard && !flags.gpus)
+    origin.overrides.push_back({*titan::key_of(origin.era, Knob::data_parallel_shard), 1});
+  if (flags.architecture) {
+    titan::Architecture own = named_architecture(*flags.architecture, origin, around);
+    origin.architectures.add(own);
+    if (titan::has_toml(origin.era)) origin.overrides.push_back({"model.name", own.family});
+    origin.overrides.push_back({*titan::key_of(origin.era, Knob::model_flavor), own.flavor});
+    if (!titan::has_toml(origin.era))
+      origin.base = [base = origin.base, family = own.family](std::string_view key) -> std::optional<Value> {
+        if (key == "module") return family;
+        return base ? base(key) : std::nullopt;
+      };
+  }
+  return origin;
+}
+
+// One GPU that does one sequence: a layout that is legal whatever the others are.
+Overrides no_layout(Era era) {
+  Overrides keys;
+  for (const Knob knob :
+       {Knob::data_parallel_replicate, Knob::data_parallel_shard, Knob::context_parallel, Knob::tensor_parallel,
+        Knob::pipeline_parallel, Knob::expert_parallel, Knob::expert_tensor_parallel, Knob::local_batch_size})
+    if (const auto key = titan::key_of(era, knob)) keys.push_back({*key, 1});
+  if (const auto key = titan::key_of(era, Knob::global_batch_size)) keys.push_back({*key, -1});
+  return keys;
+}
+
 EstimateInput finish(Origin origin, const ShapeFlags& flags, const std::optional<comm::Profile>& profile,
                      Problems& problems) {
   EstimateInput input;
@@ -258,6 +336,9 @@ EstimateInput finish(Origin origin, const ShapeFlags& flags, const std::optional
   apply_choices(flags, input.shape, problems);
   if (const auto* found = origin.architectures.find(origin.era, input.shape.model, input.shape.flavor))
     input.architecture = *found;
+  if (flags.imbalance != 1.0 && input.architecture && !input.architecture->experts)
+    input.warnings.push_back(fmt::format("--imbalance {} changes nothing: {} has no experts", flags.imbalance,
+                                         titan::architecture_name(*input.architecture)));
   for (const titan::Refusal& refusal : titan::refusals(settings, world, origin.architectures)) {
     const bool by_flag = flags.stages_per_rank && refusal.rule.find("stages") != std::string::npos;
     if (is_about_the_shape(refusal.rule) && !by_flag)
@@ -282,36 +363,29 @@ bool is_about_the_shape(const std::string& rule) {
 
 EstimateInput make_estimate_input(const ShapeFlags& flags, const Surroundings& around) {
   Problems problems;
-  std::optional<comm::Profile> profile;
-  if (flags.profile) {
-    profile = comm::parse_profile(*flags.profile);
-    if (!profile)
-      throw BadInput(flag_problem(
-          fmt::format("--profile is titan-0.2.1, titan-0.2.2 or titan-0.3, got '{}'", printable(*flags.profile))));
-  }
-  Origin origin = origin_of(flags, profile, around);
-  const bool has_base = static_cast<bool>(origin.base);
-  if (!has_base && !flags.architecture)
-    throw BadInput(flag_problem("no model: a config, a run folder or --arch says which",
-                                "tt-comm estimate --arch llama3_8b --tp 8"));
-  for (Assignment& one : keys_of_flags(flags, origin.era, problems)) origin.overrides.push_back(std::move(one));
-  if (!has_base && !flags.dp_shard && !flags.gpus)
-    origin.overrides.push_back({*titan::key_of(origin.era, Knob::data_parallel_shard), 1});
-  if (flags.architecture) {
-    titan::Architecture own = named_architecture(*flags.architecture, origin, around);
-    origin.architectures.add(own);
-    if (titan::has_toml(origin.era)) origin.overrides.push_back({"model.name", own.family});
-    origin.overrides.push_back({*titan::key_of(origin.era, Knob::model_flavor), own.flavor});
-    if (!titan::has_toml(origin.era))
-      origin.base = [base = origin.base, family = own.family](std::string_view key) -> std::optional<Value> {
-        if (key == "module") return family;
-        return base ? base(key) : std::nullopt;
-      };
-  }
-  EstimateInput input = finish(std::move(origin), flags, profile, problems);
+  const auto profile = profile_named(flags);
+  EstimateInput input = finish(origin_with_flags(flags, profile, around, problems), flags, profile, problems);
   if (flags.profile == "titan-main")
     input.warnings.push_back("titan-main is taken as titan-0.3, the newest profile that was measured");
   return input;
+}
+
+ModelInput make_model_input(const ShapeFlags& flags, const Surroundings& around) {
+  Problems problems;
+  const auto profile = profile_named(flags);
+  Origin origin = origin_with_flags(flags, profile, around, problems);
+  problems.throw_if_any();
+  ModelInput model;
+  model.ground = {origin.era,   origin.base, origin.overrides, origin.architectures, origin.architecture_file,
+                  origin.config};
+  for (Assignment& one : no_layout(origin.era)) origin.overrides.push_back(std::move(one));
+  origin.gpus = 1;
+  ShapeFlags others = flags;
+  others.gpus.reset();
+  model.input = finish(std::move(origin), others, profile, problems);
+  if (flags.profile == "titan-main")
+    model.input.warnings.push_back("titan-main is taken as titan-0.3, the newest profile that was measured");
+  return model;
 }
 
 EstimateInput estimate_input_of(const RunFolder& folder, const RunRecord& record) {

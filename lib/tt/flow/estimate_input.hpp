@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tt/base/files.hpp"
 #include "tt/comm/fabric.hpp"
 #include "tt/comm/titan_estimate.hpp"
 #include "tt/flow/surroundings.hpp"
@@ -38,6 +39,23 @@ struct EstimateInput {
 
 // Throws BadInput with everything that is wrong, what TorchTitan would refuse included.
 EstimateInput make_estimate_input(const ShapeFlags& flags, const Surroundings& around);
+
+// A model and all its settings but the layout: the degrees and batches a config (or flags) hold are put aside, so that
+// any layout can be tried on it.
+struct ModelGround {
+  titan::Era era = titan::Era::v0_3_0;
+  titan::BaseLookup base;
+  Overrides overrides;  // what flags set
+  titan::Architectures architectures;
+  std::optional<fs::path> architecture_file;  // a flag's, that describes the model
+  std::optional<fs::path> config;             // the TOML file behind `base`
+};
+struct ModelInput {
+  EstimateInput input;  // on one GPU
+  ModelGround ground;
+};
+// Throws BadInput as above; what TorchTitan refuses whatever the layout is a warning.
+ModelInput make_model_input(const ShapeFlags& flags, const Surroundings& around);
 
 // The same of a run folder, whatever the rules say. Throws Error when its files cannot be read.
 EstimateInput estimate_input_of(const RunFolder& folder, const RunRecord& record);

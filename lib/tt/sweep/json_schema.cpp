@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tt/base/text.hpp"
+#include "tt/comm/fabric.hpp"
 #include "tt/titan/aliases.hpp"
 #include "tt/titan/rules.hpp"
 #include "tt/titan/schema.hpp"
@@ -304,6 +305,8 @@ class SchemaMaker {
     add("rules", rules(), "rules that only warn in this sweep");
     add("allow_new_keys", type("boolean"), "let keys through that no table of TorchTitan's keys has");
     add("architecture", text, "file that describes the model: sizes for rules and estimates");
+    add("hardware", Value::object().set("enum", words(comm::hardware_names())),
+        "links and cards of the estimates, where the site's are not known");
     return all;
   }
 

@@ -111,9 +111,21 @@ class Planner {
       own.flavor = shape.flavor;
       architectures_[i].add(own);
     }
-    const auto fabric = fabric_of(input_.site);
+    const auto fabric = hardware();
     for (std::size_t i = 0; i < grid_.grounds.size(); ++i)
       estimators_.emplace_back(architectures_[i], grid_.era_of(grid_.grounds[i]), fabric);
+  }
+
+  // The site's own go before: a sweep may travel.
+  std::optional<comm::Fabric> hardware() {
+    auto fabric = fabric_of(input_.site);
+    const auto& named = input_.spec.hardware;
+    if (!named) return fabric;
+    const auto known = comm::find_hardware(named->text);
+    if (!known)
+      problems_.add(named->place, fmt::format("'{}' is no hardware that estimates know", printable(named->text)),
+                    "known are " + join(comm::hardware_names(), ", "));
+    return fabric ? fabric : known;
   }
 
   void check_waivers() {

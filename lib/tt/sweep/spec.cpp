@@ -16,9 +16,9 @@ namespace {
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> keys{
-      "sweep",   "base",    "model", "torchtitan",     "fixed",       "env",  "matrix", "zip",
-      "exclude", "include", "alias", "repeat",         "resources",   "name", "where",  "derive",
-      "sample",  "order",   "rules", "allow_new_keys", "architecture"};
+      "sweep",   "base",    "model", "torchtitan",     "fixed",        "env",     "matrix", "zip",
+      "exclude", "include", "alias", "repeat",         "resources",    "name",    "where",  "derive",
+      "sample",  "order",   "rules", "allow_new_keys", "architecture", "hardware"};
   return keys;
 }
 
@@ -214,6 +214,7 @@ class SpecReader {
         problems_.add(node->place, "'allow_new_keys' is true or false");
     }
     spec_.architecture = text_of("architecture");
+    spec_.hardware = text_of("hardware");
     for (BaseReference& base : axes.take_bases()) spec_.bases.push_back(std::move(base));
     for (Written& root : axes.take_roots()) spec_.torchtitan.roots.push_back(std::move(root));
     refuse_two_places("base", find("base") != nullptr);

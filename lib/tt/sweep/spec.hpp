@@ -131,6 +131,7 @@ struct Spec {
   RunOrder order = RunOrder::as_written;
   bool allow_new_keys = false;
   std::optional<Written> architecture;   // a file that describes the model; ${VAR} not yet expanded
+  std::optional<Written> hardware;       // of the estimates, where the site's is not known
   std::vector<AxisGroup> repeat;         // none, or one group: the fastest axis
   std::map<std::string, Written> alias;  // short name → key
   std::optional<Written> name_template;

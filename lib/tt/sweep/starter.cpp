@@ -15,19 +15,7 @@
 #include "tt/titan/settings.hpp"
 
 namespace tt::sweep {
-namespace {
 
-constexpr std::int64_t short_training = 20;
-constexpr std::int64_t largest_world = 4096;
-
-struct Layout {
-  std::int64_t gpus = 1;
-  std::vector<std::int64_t> tensor_parallel;  // empty: the base's stays
-  std::vector<std::int64_t> batch_sizes;
-};
-
-// What a base says that its own release refuses whatever the layout: the quantisation of some shipped 0.2 files by its
-// old name.
 Overrides mended(const titan::Settings& base) {
   const auto converters = base.find(titan::Knob::converters);
   if (base.era() < titan::Era::v0_2_0 || !converters || !converters->value.is_list()) return {};
@@ -41,6 +29,17 @@ Overrides mended(const titan::Settings& base) {
   if (!changed) return {};
   return {{*titan::key_of(base.era(), titan::Knob::converters), names}};
 }
+
+namespace {
+
+constexpr std::int64_t short_training = 20;
+constexpr std::int64_t largest_world = 4096;
+
+struct Layout {
+  std::int64_t gpus = 1;
+  std::vector<std::int64_t> tensor_parallel;  // empty: the base's stays
+  std::vector<std::int64_t> batch_sizes;
+};
 
 // Finds a small sweep around a base that breaks no rule.
 class Finder {

@@ -45,6 +45,13 @@ bool is_covered(std::string_view key) {
 
 }  // namespace
 
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, row] : rows())
+    if (name.second == "flavor") names.emplace_back(name.first);
+  return names;
+}
+
 bool is_preset(std::string_view config) { return find_row(config, "flavor") != nullptr; }
 
 std::optional<std::string_view> flavor_of_config(std::string_view config) {

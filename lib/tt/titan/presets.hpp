@@ -5,13 +5,16 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "tt/base/value.hpp"
 
 namespace tt::titan {
 
 bool is_preset(std::string_view config);
+std::vector<std::string> preset_names();  // in the order of their names
 // "llama3_8b" → "8B"; nullopt for a function that is not in the table.
 std::optional<std::string_view> flavor_of_config(std::string_view config);
 // What the function makes of a key: its own value, or the class default where it is known to leave the key alone.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/comm.hpp"
 #include "support/error_text.hpp"
 
@@ -52,6 +54,47 @@ TEST(Advise, SaysWhenNothingFits) {
   EXPECT_TRUE(advice.layouts.empty());
   EXPECT_EQ(advice.too_large, advice.considered - advice.illegal);
   EXPECT_NE(advice_text(advice, asked, Terminal{}).find("No layout fits.\n"), std::string::npos);
+  ASSERT_TRUE(advice.leanest);
+  EXPECT_EQ(advice.leanest->shape.checkpointing, titan::Checkpointing::full);
+  EXPECT_TRUE(advice_record(advice, asked).at("leanest").at("shape").is_table());
+}
+
+TEST(Advise, SaysWhatWouldFit) {
+  AdviceRequest asked = request(8, 8);
+  asked.architecture = test::llama3_70b();
+  asked.fabric = find_hardware("h100").value();
+  const Advice advice = advise(asked);
+  EXPECT_TRUE(advice.layouts.empty());
+  // 16 bytes of 70,553,706,496 parameters are 1,051 GiB: 8 cards of 80 GiB cannot hold them.
+  ASSERT_FALSE(advice.remedies.empty());
+  EXPECT_EQ(advice.remedies.front().substr(0, 18), "16 GPUs would do: ");
+}
+
+TEST(Advise, BeforeAccumulationABatchIsDoneAtOnce) {
+  AdviceRequest asked = request(16, 32);
+  asked.profile = Profile::titan_0_2_1;
+  asked.like.era = titan::Era::march_2025;
+  asked.best = 1000;
+  const Advice advice = advise(asked);
+  ASSERT_FALSE(advice.layouts.empty());
+  for (const Layout& layout : advice.layouts) {
+    EXPECT_EQ(layout.shape.era, titan::Era::march_2025);
+    EXPECT_EQ(layout.shape.accumulation_steps, 1);
+    EXPECT_EQ(layout.shape.local_batch_size * layout.shape.dp(), 32);
+  }
+}
+
+TEST(Advise, NamesWhatIsApproximatedOnceForAllLayouts) {
+  AdviceRequest asked = request(8, 16);
+  asked.warnings = {"what the caller says"};
+  asked.architecture = test::tiny_moe();
+  asked.profile = Profile::titan_0_2_2;
+  const Advice advice = advise(asked);
+  ASSERT_FALSE(advice.layouts.empty());
+  EXPECT_EQ(advice.warnings.front(), "what the caller says");
+  EXPECT_EQ(std::count(advice.warnings.begin(), advice.warnings.end(),
+                       "routing is taken as balanced, and memory of experts is approximated"),
+            1);
 }
 
 TEST(Advise, RefusesSizesThatMakeNoSense) {
