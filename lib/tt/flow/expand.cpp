@@ -40,8 +40,6 @@ struct Standing {
   bool to_the_byte = false;         // run.json and config.toml as they would be written
 };
 
-std::string record_text(const RunRecord& record) { return to_pretty_json(to_value(record)); }
-
 // A newer tt or torch alone changes no run.
 struct Writer {
   std::string tool_version;
@@ -71,7 +69,8 @@ Standing look_at(const Planned& planned, const ledger::Ledger& ledger, Writer& w
   if (!standing.there) return standing;
   if (text) {
     const bool same_config = read_file_if_there(planned.folder.config()) == planned.files.config;
-    if (RunRecord expected = as_written_by(writer, planned); same_config && *text == record_text(expected)) {
+    if (RunRecord expected = as_written_by(writer, planned);
+        same_config && *text == record_text(expected, planned.files.architecture)) {
       standing.record = std::move(expected);
       standing.as_planned = standing.to_the_byte = true;
       return standing;
@@ -82,7 +81,8 @@ Standing look_at(const Planned& planned, const ledger::Ledger& ledger, Writer& w
       standing.as_planned =
           standing.record->id == ours.id && standing.record->fingerprint.content == ours.fingerprint.content;
       writer = {standing.record->tool_version, standing.record->software};
-      standing.to_the_byte = same_config && *text == record_text(as_written_by(writer, planned));
+      standing.to_the_byte =
+          same_config && *text == record_text(as_written_by(writer, planned), planned.files.architecture);
     }
   }
   standing.started =
@@ -112,7 +112,7 @@ void write_run(const Planned& planned) {
   make_folders(planned.folder.path());
   if (planned.folder.is_committed()) remove_tree(planned.folder.record());
   write_new_file(planned.folder.config(), planned.files.config);
-  write_file(planned.folder.record(), record_text(planned.files.record));
+  write_file(planned.folder.record(), record_text(planned.files.record, planned.files.architecture));
 }
 
 // Two sweeps must not want one folder, nor one sweep name come from two files.

@@ -7,6 +7,7 @@
 #include "tt/base/text.hpp"
 #include "tt/config/registry_file.hpp"
 #include "tt/flow/version.hpp"
+#include "tt/titan/architecture_file.hpp"
 #include "tt/titan/launch.hpp"
 #include "tt/titan/schema.hpp"
 
@@ -72,6 +73,12 @@ Launch launch_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const R
 
 }  // namespace
 
+std::string record_text(const RunRecord& record, const Value& architecture) {
+  Value json = to_value(record);
+  if (!architecture.is_null()) json.set("architecture", architecture);
+  return to_pretty_json(json);
+}
+
 RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const Surroundings& around) {
   const LoadedBase& base = sweep.base_of(run);
   const LoadedRoot& root = sweep.root_of(run);
@@ -96,6 +103,7 @@ RunFiles files_of(const LoadedSweep& sweep, const sweep::PlannedRun& run, const 
   record.launch = launch_of(sweep, run, folder);
   record.waived = run.waived;
   record.tool_version = version();
+  if (sweep.architecture) files.architecture = titan::architecture_value(*sweep.architecture);
   record.fingerprint.settings = run.settings_fingerprint;
   // Not the paths: a workspace or checkout that was moved trains the same.
   record.fingerprint.content = fingerprint(

@@ -165,7 +165,7 @@ class SweepLoader {
         throw BadInput(Problem{named.place, trouble.what(), "a config.json of Hugging Face, or a file of your own"});
       }
     });
-    if (loaded) made_.input.architecture = *loaded;
+    if (loaded) made_.input.architecture = made_.sweep.architecture = *loaded;
   }
 
   // Of a TOML era only a checkout can be trained with; the registry era is also a wheel.

@@ -36,6 +36,7 @@ struct LoadedSweep {
   std::vector<LoadedRoot> roots;  // of Spec::torchtitan.roots; one when there are none
   std::string file_fingerprint;   // of the sweep file and the bases: has one of them changed since the last expand?
   sweep::Plan plan;
+  std::optional<titan::Architecture> architecture;  // what Spec::architecture describes
   std::string wheel_version;  // of the TorchTitan that is trained with, as far as it is known without a Python
 
   const LoadedBase& base_of(const sweep::PlannedRun& run) const { return bases[plan.ground_of(run).base]; }

@@ -47,6 +47,11 @@ void read_family(Fields& from, Architecture& model) {
 
 void read_head_counts(Fields& from, Architecture& model) {
   model.kv_heads = from.size_or("kv_heads", model.heads);
+  if (from.value("heads").is_integer() && model.heads % *model.kv_heads != 0)
+    from.problem("kv_heads",
+                 fmt::format("{} heads cannot be shared by kv_heads {}: every key-value head serves the same "
+                             "number of heads",
+                             model.heads, *model.kv_heads));
   model.head_dim = from.size_if_there("head_dim");
   if (from.has("head_dim")) return;
   const bool both_given = from.value("hidden_size").is_integer() && from.value("heads").is_integer();
@@ -137,6 +142,36 @@ Architecture read_architecture(const SourceRef& source, const std::string& flavo
   if (table.find("model_type") != nullptr) return read_hugging_face(table, source->name(), flavor);
   const auto place = [&](std::string_view) { return whole_file(source->name()); };
   return read_own_keys(table, place, flavor);
+}
+
+Value architecture_value(const Architecture& model) {
+  Value table = Value::object();
+  table.set("name", model.flavor).set("family", model.family).set("hidden_size", model.hidden_size);
+  table.set("layers", model.layers).set("heads", model.heads);
+  const auto set = [&](const char* key, const std::optional<std::int64_t>& size) {
+    if (size) table.set(key, *size);
+  };
+  set("kv_heads", model.kv_heads);
+  set("head_dim", model.head_dim);
+  set("ffn_size", model.ffn_size);
+  set("vocab_size", model.vocab_size);
+  set("max_seq_len", model.max_seq_len);
+  table.set("tied_embeddings", model.tied_embeddings).set("qk_norm", model.qk_norm).set("qkv_bias", model.qkv_bias);
+  if (model.experts)
+    table.set("experts", model.experts->experts)
+        .set("top_k", model.experts->top_k)
+        .set("expert_ffn_size", model.experts->ffn_size)
+        .set("shared_experts", model.experts->shared_experts)
+        .set("dense_layers", model.experts->dense_layers)
+        .set("expert_step", model.experts->step)
+        .set("router_bias", model.experts->router_bias);
+  if (model.latent)
+    table.set("kv_lora", model.latent->kv_lora)
+        .set("q_lora", model.latent->q_lora)
+        .set("qk_nope", model.latent->qk_nope)
+        .set("qk_rope", model.latent->qk_rope)
+        .set("v_head", model.latent->v_head);
+  return table;
 }
 
 Architecture load_architecture(const fs::path& path) {

@@ -11,6 +11,7 @@
 
 #include "tt/base/files.hpp"
 #include "tt/base/source_text.hpp"
+#include "tt/base/value.hpp"
 #include "tt/titan/architecture.hpp"
 
 namespace tt::titan {
@@ -18,6 +19,8 @@ namespace tt::titan {
 // What it is, is decided by the text: "{" first is JSON, with "model_type" in it a config.json. `flavor` is what the
 // model is called when the file does not say. Throws BadInput with every problem.
 Architecture read_architecture(const SourceRef& source, const std::string& flavor);
+// The description of a model in our own keys: what read_architecture makes the same model of.
+Value architecture_value(const Architecture& model);
 // Called after the file, or after the folder of a config.json.
 Architecture load_architecture(const fs::path& path);
 

@@ -26,6 +26,12 @@ void read_common(Fields& from, Architecture& model) {
 
 void read_heads(Fields& from, Architecture& model) {
   model.kv_heads = from.size_or("num_key_value_heads", model.heads);
+  if (from.value("num_attention_heads").is_integer() && model.heads % *model.kv_heads != 0)
+    from.problem(
+        "num_key_value_heads",
+        fmt::format("{} heads cannot be shared by num_key_value_heads {}: every key-value head serves the same "
+                    "number of heads",
+                    model.heads, *model.kv_heads));
   model.head_dim = from.size_if_there("head_dim");
   if (model.head_dim || from.has("head_dim")) return;
   const bool both_given = from.value("hidden_size").is_integer() && from.value("num_attention_heads").is_integer();

@@ -161,6 +161,22 @@ v_head = 128
   EXPECT_EQ(count_parameters(model)->total, 15'706'484'224);
 }
 
+TEST(ArchitectureFile, EveryKeyValueHeadServesTheSameNumberOfHeads) {
+  EXPECT_EQ(sentences(std::string(small) + "kv_heads = 3\n"),
+            (Sentences{"mine.toml:7:12: 16 heads cannot be shared by kv_heads 3: every key-value head serves the same "
+                       "number of heads"}));
+}
+
+TEST(ArchitectureFile, WhatIsWrittenOfAModelIsReadAsTheSameModel) {
+  for (const Architecture* shipped : shipped_in(Era::v0_2_2)) {
+    if (!shipped->experts_known || !shipped->vocab_size) continue;
+    Architecture expected = *shipped;
+    expected.attention.clear();  // of the flavor, not of the sizes
+    if (!expected.ffn_size && (!expected.experts || expected.experts->dense_layers > 0)) continue;
+    EXPECT_EQ(read(to_json(architecture_value(expected)), "run.json"), expected) << shipped->flavor;
+  }
+}
+
 TEST(ArchitectureFile, SaysEverythingThatIsWrongWithItsPlace) {
   EXPECT_EQ(sentences("family = \"lama3\"\nhidden_sise = 256\nlayers = 0\nheads = 16\nffn_size = 1.5\n"),
             (Sentences{"mine.toml:2:15: 'hidden_sise' is not a key of an architecture (did you mean 'hidden_size'?)",
