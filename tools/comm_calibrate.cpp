@@ -17,8 +17,29 @@ namespace {
 struct CalibrateFlags {
   std::vector<std::string> runs;
   std::string write;
+  bool force = false;
   HardwareFlags hardware;
 };
+
+// False: nothing is worth keeping, and nothing was written.
+bool keep(Tool& tool, const CalibrateFlags& flags, const flow::Surroundings& around, const comm::CalibrationResult& result) {
+  const Overrides constants = flow::constants_to_keep(result, flags.force ? flow::Keep::all : flow::Keep::better);
+  const bool worse = result.times_are_worse() || result.memory_is_worse();
+  if (constants.empty()) {
+    log::warning(fmt::format("nothing was written to {}: {}", flags.write,
+                             worse ? "these constants predict worse than the ones there are (--force writes them)"
+                                   : "these runs determine no constant; take more of them, in different layouts"));
+    return false;
+  }
+  if (worse && !flags.force)
+    log::warning(fmt::format("what predicts worse than before was not written: {}",
+                             result.times_are_worse() ? "compute, links, network card" : "memory"));
+  const std::string date = iso_time(tool.clock().now()).substr(0, 10);
+  const std::string from = fmt::format("{}, {}", plural(result.runs, "run"), date);
+  write_file(absolute_path(flags.write, around.here), flow::with_calibration(flags.write, constants, from));
+  log::note(fmt::format("wrote [hardware.calibration] of {}", flags.write));
+  return true;
+}
 
 ExitCode calibrate(Tool& tool, const CalibrateFlags& flags) {
   const flow::Surroundings around = tool.look_around_without_site();
@@ -28,19 +49,13 @@ ExitCode calibrate(Tool& tool, const CalibrateFlags& flags) {
   std::vector<RunFolder> folders;
   for (const std::string& word : flags.runs)
     for (const RunFolder& folder : flow::find_runs(around, word)) folders.push_back(folder);
-  const flow::Measurements measured = flow::measurements_of(folders);
+  const flow::Measurements measured = flow::measurements_of(folders, *fabric);
   for (const std::string& why : measured.left_out) log::warning("left out: " + why);
   const comm::CalibrationResult result = comm::calibrate(measured.runs, *fabric);
-  if (!flags.write.empty()) {
-    const std::string date = iso_time(tool.clock().now()).substr(0, 10);
-    const std::string from =
-        fmt::format("{}, {}", plural(static_cast<std::int64_t>(measured.runs.size()), "run"), date);
-    write_file(absolute_path(flags.write, around.here), flow::with_calibration(flags.write, result, from));
-    log::note(fmt::format("wrote [hardware.calibration] of {}", flags.write));
-  }
-  tool.flags().json ? print_record(comm::calibration_record(result, measured.runs.size()))
-                    : print(comm::calibration_text(result, measured.runs.size()));
-  return measured.left_out.empty() ? ExitCode::done : ExitCode::partly;
+  for (const std::string& why : result.left_out) log::warning("left out: " + why);
+  tool.flags().json ? print_record(comm::calibration_record(result)) : print(comm::calibration_text(result));
+  if (!flags.write.empty() && !keep(tool, flags, around, result)) return ExitCode::could_not;
+  return measured.left_out.empty() && result.left_out.empty() ? ExitCode::done : ExitCode::partly;
 }
 
 }  // namespace
@@ -53,6 +68,7 @@ void add_calibrate_command(Tool& tool) {
       [&tool, flags] { return calibrate(tool, *flags); });
   command.add_option("RUN", flags->runs, "Run folders, names or patterns")->required();
   command.add_option("--write", flags->write, "Site file whose [hardware.calibration] is written")->type_name("FILE");
+  command.add_flag("--force", flags->force, "Write constants that predict worse than the ones there are, too");
   add_hardware_flags(command, flags->hardware);
 }
 

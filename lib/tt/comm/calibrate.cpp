@@ -65,9 +65,17 @@ std::optional<Factors> solve(Matrix a, Factors b) {
   return x;
 }
 
+// Squares trust every run; the robust sum grows no faster than the distance beyond `edge`, so that runs far off cannot
+// bend the rest.
+enum class Trust : std::uint8_t { all, robust };
+constexpr double edge = 0.05;
+
 class TimeFit {
  public:
-  TimeFit(std::vector<const MeasuredRun*> runs, const Fabric& start) : runs_(std::move(runs)), start_(start) { fit(); }
+  TimeFit(std::vector<const MeasuredRun*> runs, const Fabric& start, Trust trust = Trust::all)
+      : runs_(std::move(runs)), start_(start), trust_(trust) {
+    fit();
+  }
 
   const Factors& logs() const { return logs_; }
   Fabric fabric() const { return scaled(start_, logs_); }
@@ -79,9 +87,13 @@ class TimeFit {
   }
   double cost(const Factors& logs) const {
     double sum = 0;
-    for (const MeasuredRun* run : runs_) sum += std::pow(residual(*run, logs), 2);
+    for (const MeasuredRun* run : runs_) {
+      const double off = std::abs(residual(*run, logs));
+      sum += trust_ == Trust::all || off <= edge ? off * off : edge * (2 * off - edge);
+    }
     return sum;
   }
+  double weight(double off) const { return trust_ == Trust::all || std::abs(off) <= edge ? 1 : edge / std::abs(off); }
 
   // How the logarithm of a prediction moves with each unknown; one that moves nothing stays where it is.
   Matrix normal_equations(Factors& right) const {
@@ -96,9 +108,10 @@ class TimeFit {
         moved[i] += small;
         slope[i] = (here - residual(*run, moved)) / small;
       }
+      const double share = weight(here);
       for (std::size_t i = 0; i < unknowns; ++i) {
-        right[i] += slope[i] * here;
-        for (std::size_t j = 0; j < unknowns; ++j) square[i][j] += slope[i] * slope[j];
+        right[i] += share * slope[i] * here;
+        for (std::size_t j = 0; j < unknowns; ++j) square[i][j] += share * slope[i] * slope[j];
       }
     }
     return square;
@@ -176,6 +189,7 @@ class TimeFit {
 
   std::vector<const MeasuredRun*> runs_;
   const Fabric& start_;
+  Trust trust_;
   Factors logs_{};
   std::array<bool, unknowns> moves_{};
   std::array<std::optional<double>, unknowns> errors_{};
@@ -195,26 +209,49 @@ CalibrationError error_of(const std::vector<Prediction>& predictions) {
   return {median(before), median(after), static_cast<std::int64_t>(predictions.size())};
 }
 
-// Further off than 10 % and four times the usual scatter.
-void find_contradictions(const std::vector<Prediction>& predictions, const std::string& what,
-                         std::vector<Contradiction>& found) {
+// Further off than 10 % and four times the usual scatter: for each, whether it contradicts the prediction `after`.
+std::vector<bool> contradicting(const std::vector<Prediction>& predictions) {
   std::vector<double> sizes;
   for (const Prediction& one : predictions) sizes.push_back(std::abs(std::log(one.measured / one.after)));
-  const double limit = std::max(0.1, 4 * 1.4826 * median(sizes));
-  for (std::size_t i = 0; i < predictions.size(); ++i)
-    if (sizes[i] > limit)
-      found.push_back({predictions[i].run->name, what, predictions[i].measured, predictions[i].after});
+  const double limit = std::max(std::log(1.1), 4 * 1.4826 * median(sizes));
+  std::vector<bool> found;
+  for (const double size : sizes) found.push_back(size > limit);
+  return found;
 }
 
-void fit_times(const std::vector<const MeasuredRun*>& runs, const Fabric& start, CalibrationResult& result) {
-  const TimeFit fit(runs, start);
-  result.fabric = fit.fabric();
-  result.efficiency_eager = {result.fabric.efficiency_eager, fit.error_of(0)};
-  result.efficiency_compiled = {result.fabric.efficiency_compiled, fit.error_of(0)};
-  result.link_bytes_per_second = {result.fabric.link_bytes_per_second, fit.error_of(1)};
-  result.nic_bytes_per_second = {result.fabric.nic_bytes_per_second, fit.error_of(2)};
-  if (runs.size() < 2) return;
+// The runs that agree among each other; those that do not are noted.
+std::vector<const MeasuredRun*> without_contradictions(const std::vector<Prediction>& predictions,
+                                                       const std::string& what, CalibrationResult& result) {
+  const std::vector<bool> contradicts = contradicting(predictions);
+  std::vector<const MeasuredRun*> kept;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const Prediction& one = predictions[i];
+    if (contradicts[i])
+      result.contradictions.push_back({one.run->name, what, one.measured, one.after});
+    else
+      kept.push_back(one.run);
+  }
+  return kept;
+}
+
+void fit_times(const std::vector<const MeasuredRun*>& all, const Fabric& start, CalibrationResult& result) {
+  const Fabric first = TimeFit(all, start, Trust::robust).fabric();
   std::vector<Prediction> predictions;
+  for (const MeasuredRun* run : all)
+    predictions.push_back({run, *run->step_seconds, predicted_seconds(*run, start), predicted_seconds(*run, first)});
+  const auto runs = without_contradictions(predictions, "time of a step", result);
+  const TimeFit fit(runs, start);
+  const Fabric fitted = fit.fabric();
+  result.fabric.efficiency_eager = fitted.efficiency_eager;
+  result.fabric.efficiency_compiled = fitted.efficiency_compiled;
+  result.fabric.link_bytes_per_second = fitted.link_bytes_per_second;
+  result.fabric.nic_bytes_per_second = fitted.nic_bytes_per_second;
+  result.efficiency_eager = {fitted.efficiency_eager, fit.error_of(0)};
+  result.efficiency_compiled = {fitted.efficiency_compiled, fit.error_of(0)};
+  result.link_bytes_per_second = {fitted.link_bytes_per_second, fit.error_of(1)};
+  result.nic_bytes_per_second = {fitted.nic_bytes_per_second, fit.error_of(2)};
+  if (runs.size() < 2) return;
+  predictions.clear();
   for (const MeasuredRun* run : runs) {
     std::vector<const MeasuredRun*> others;
     std::copy_if(runs.begin(), runs.end(), std::back_inserter(others), [&](const auto* one) { return one != run; });
@@ -222,41 +259,82 @@ void fit_times(const std::vector<const MeasuredRun*>& runs, const Fabric& start,
                            predicted_seconds(*run, TimeFit(others, start).fabric())});
   }
   result.time_error = error_of(predictions);
-  find_contradictions(predictions, "time of a step", result.contradictions);
 }
 
-void fit_memory(const std::vector<const MeasuredRun*>& runs, const Fabric& start, CalibrationResult& result) {
+double slack_of(const MeasuredRun& run) { return *run.memory_bytes / predicted_peak(run); }
+
+double median_slack(const std::vector<const MeasuredRun*>& runs, const MeasuredRun* without = nullptr) {
   std::vector<double> slacks;
-  for (const MeasuredRun* run : runs) slacks.push_back(*run->memory_bytes / predicted_peak(*run));
-  const double slack = median(slacks);
+  for (const MeasuredRun* run : runs)
+    if (run != without) slacks.push_back(slack_of(*run));
+  return median(std::move(slacks));
+}
+
+void fit_memory(const std::vector<const MeasuredRun*>& all, const Fabric& start, CalibrationResult& result) {
+  const double first = median_slack(all);
+  std::vector<Prediction> predictions;
+  for (const MeasuredRun* run : all)
+    predictions.push_back(
+        {run, *run->memory_bytes, start.memory_slack * predicted_peak(*run), first * predicted_peak(*run)});
+  const auto runs = without_contradictions(predictions, "memory", result);
+  const double slack = median_slack(runs);
   result.fabric.memory_slack = slack;
   result.memory_slack.value = slack;
   if (runs.size() < 2) return;
   std::vector<double> off;
-  std::vector<Prediction> predictions;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    off.push_back(std::abs(slacks[i] / slack - 1));
-    std::vector<double> others = slacks;
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
-    const double peak = predicted_peak(*runs[i]);
-    predictions.push_back({runs[i], *runs[i]->memory_bytes, start.memory_slack * peak, median(others) * peak});
+  predictions.clear();
+  for (const MeasuredRun* run : runs) {
+    off.push_back(std::abs(slack_of(*run) / slack - 1));
+    const double peak = predicted_peak(*run);
+    predictions.push_back({run, *run->memory_bytes, start.memory_slack * peak, median_slack(runs, run) * peak});
   }
   result.memory_slack.relative_error = 1.4826 * median(off) / std::sqrt(static_cast<double>(runs.size()));
   result.memory_error = error_of(predictions);
-  find_contradictions(predictions, "memory", result.contradictions);
 }
 
 }  // namespace
 
+std::optional<std::string> what_is_absurd(const MeasuredRun& run, const Fabric& fabric) {
+  constexpr double gib = 1024.0 * 1024 * 1024;
+  if (run.step_seconds) {
+    const double seconds = *run.step_seconds;
+    if (!std::isfinite(seconds) || seconds <= 0) return fmt::format("a step of {} s is no measurement", seconds);
+    const Step& step = run.step;
+    const double tokens = static_cast<double>(step.tokens) * static_cast<double>(step.m()) /
+                          static_cast<double>(step.t * step.p);  // of one GPU
+    const double mfu = mfu_percent(run.work.flops_per_token(step.seq_len), tokens / seconds, fabric.peak_flops);
+    if (mfu > 100)
+      return fmt::format("a step of {:.4g} s would be {:.0f} % of the peak of {}", seconds, mfu, fabric.title);
+  }
+  if (run.memory_bytes) {
+    const double bytes = *run.memory_bytes;
+    if (!std::isfinite(bytes) || bytes <= 0) return fmt::format("{} bytes of memory are no measurement", bytes);
+    if (fabric.memory_bytes && bytes > *fabric.memory_bytes)
+      return fmt::format("{:.1f} GiB of memory are more than the {:.1f} GiB of {}", bytes / gib,
+                         *fabric.memory_bytes / gib, fabric.title);
+    const auto state = static_cast<double>(figures_of(run.step, run.work, nullptr, run.gpus_per_node).memory.state);
+    if (bytes < state / 2)
+      return fmt::format("{:.2f} GiB of memory cannot hold parameters and optimizer, {:.2f} GiB", bytes / gib,
+                         state / gib);
+  }
+  return std::nullopt;
+}
+
 CalibrationResult calibrate(std::span<const MeasuredRun> runs, const Fabric& start) {
+  CalibrationResult result;
   std::vector<const MeasuredRun*> timed, weighed;
   for (const MeasuredRun& run : runs) {
-    if (run.step_seconds && *run.step_seconds > 0) timed.push_back(&run);
-    if (run.memory_bytes && *run.memory_bytes > 0) weighed.push_back(&run);
+    if (const auto absurd = what_is_absurd(run, start)) {
+      result.left_out.push_back(fmt::format("{}: {}", run.name, *absurd));
+      continue;
+    }
+    if (run.step_seconds) timed.push_back(&run);
+    if (run.memory_bytes) weighed.push_back(&run);
+    if (run.step_seconds || run.memory_bytes) ++result.runs;
   }
-  if (timed.empty() && weighed.empty())
-    throw Error("no run says how long a step took or how much memory it held: nothing to fit to");
-  CalibrationResult result;
+  if (result.runs == 0)
+    throw Error("no run says how long a step took or how much memory it held: nothing to fit to" +
+                (result.left_out.empty() ? std::string() : "; left out: " + join(result.left_out, "; ")));
   result.fabric = start;
   result.efficiency_eager.value = start.efficiency_eager;
   result.efficiency_compiled.value = start.efficiency_compiled;
@@ -266,72 +344,6 @@ CalibrationResult calibrate(std::span<const MeasuredRun> runs, const Fabric& sta
   if (!timed.empty()) fit_times(timed, start, result);
   if (!weighed.empty()) fit_memory(weighed, start, result);
   return result;
-}
-
-namespace {
-
-Value constant_record(const FittedConstant& constant, double unit) {
-  return Value::object()
-      .set("value", constant.value / unit)
-      .set("relative_error", constant.relative_error ? Value(*constant.relative_error) : Value());
-}
-
-Value error_record(const std::optional<CalibrationError>& error) {
-  if (!error) return Value();
-  return Value::object().set("median_before", error->before).set("median_after", error->after).set("runs", error->runs);
-}
-
-}  // namespace
-
-Value calibration_record(const CalibrationResult& result, std::size_t runs) {
-  Value contradictions = Value::array();
-  for (const Contradiction& one : result.contradictions)
-    contradictions.push(Value::object()
-                            .set("run", one.run)
-                            .set("what", one.what)
-                            .set("measured", one.measured)
-                            .set("predicted", one.predicted));
-  return Value::object()
-      .set("schema", "tt.comm.calibration/1")
-      .set("hardware", result.fabric.name)
-      .set("runs", static_cast<std::int64_t>(runs))
-      .set("efficiency_eager", constant_record(result.efficiency_eager, 1))
-      .set("efficiency_compiled", constant_record(result.efficiency_compiled, 1))
-      .set("link_gb_per_second", constant_record(result.link_bytes_per_second, 1e9))
-      .set("nic_gb_per_second", constant_record(result.nic_bytes_per_second, 1e9))
-      .set("memory_slack", constant_record(result.memory_slack, 1))
-      .set("time_error", error_record(result.time_error))
-      .set("memory_error", error_record(result.memory_error))
-      .set("contradictions", std::move(contradictions));
-}
-
-std::string calibration_text(const CalibrationResult& result, std::size_t runs) {
-  std::string text =
-      fmt::format("fitted to {} on {}:\n", plural(static_cast<std::int64_t>(runs), "run"), result.fabric.title);
-  const auto line = [&](const char* name, const FittedConstant& constant, double unit, const char* unit_name) {
-    text += fmt::format("  {:<32} {:.4g}{}{}\n", name, constant.value / unit, unit_name,
-                        constant.relative_error ? fmt::format(" +- {:.1f} %", 100 * *constant.relative_error)
-                                                : ", not determined by these runs");
-  };
-  line("compute, eager", result.efficiency_eager, 1, " of the peak");
-  line("compute, compiled", result.efficiency_compiled, 1, " of the peak");
-  line("links inside a node", result.link_bytes_per_second, 1e9, " GB/s");
-  line("network card", result.nic_bytes_per_second, 1e9, " GB/s");
-  line("memory reserved over in use", result.memory_slack, 1, "");
-  const auto error = [&](const char* what, const std::optional<CalibrationError>& one) {
-    if (one)
-      text +=
-          fmt::format("{}: off by {:.1f} % before and {:.1f} % after (median of {}, each left out of its own fit)\n",
-                      what, 100 * one->before, 100 * one->after, plural(one->runs, "run"));
-    else
-      text += fmt::format("{}: fewer than two runs, no error can be told\n", what);
-  };
-  error("time of a step", result.time_error);
-  error("memory", result.memory_error);
-  for (const Contradiction& one : result.contradictions)
-    text += fmt::format("contradicts the model: {}, {} {:.4g} measured, {:.4g} predicted ({})\n", one.run, one.what,
-                        one.measured, one.predicted, one.what == "memory" ? "bytes" : "s");
-  return text;
 }
 
 }  // namespace tt::comm

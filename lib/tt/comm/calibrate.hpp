@@ -1,8 +1,10 @@
 // tt/comm/calibrate.hpp: the few free constants of time and memory, fitted to finished runs.
 //
 // Four constants, each a factor on its default: what compute reaches, bandwidth inside a node and across, the slack of
-// memory. Logarithms of measured over predicted are made small by least squares; a constant the runs say nothing about
-// keeps its value. How good the fit is, is told on runs left out of it: each is predicted by a fit of the others.
+// memory. Logarithms of measured over predicted are made small: first so that a run far off pulls no harder than one at
+// the edge of the usual scatter, then, without the runs that contradict, by least squares. A constant the runs say
+// nothing about keeps its value. How good the fit is, is told on runs left out of it: each is predicted by a fit of the
+// others.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +35,8 @@ struct FittedConstant {
 struct CalibrationError {  // of predictions, as a share of what was measured
   double before = 0;       // median, with the constants there were
   double after = 0;        // median, each run predicted by the others
-  std::int64_t runs = 0;
+  std::int64_t runs = 0;   // those that were fitted to
+  bool is_worse() const { return after > before; }
 };
 
 struct Contradiction {
@@ -47,13 +50,22 @@ struct CalibrationResult {
   Fabric fabric;  // with the fitted constants
   FittedConstant efficiency_eager, efficiency_compiled, link_bytes_per_second, nic_bytes_per_second, memory_slack;
   std::optional<CalibrationError> time_error, memory_error;  // nullopt: fewer than 2 runs
-  std::vector<Contradiction> contradictions;                 // runs further off than the others' scatter explains
+  // Runs further off than the others' scatter explains: the constants do not follow them.
+  std::vector<Contradiction> contradictions;
+  std::vector<std::string> left_out;  // "name: why", what no machine can have measured
+  std::int64_t runs = 0;              // that say something
+  bool times_are_worse() const { return time_error && time_error->is_worse(); }
+  bool memory_is_worse() const { return memory_error && memory_error->is_worse(); }
 };
+
+// Why a measurement cannot be of this hardware: faster than its peak, no time at all, more memory than its card has,
+// less than the parameters need. nullopt: it can.
+std::optional<std::string> what_is_absurd(const MeasuredRun& run, const Fabric& fabric);
 
 // Throws Error when no run says anything.
 CalibrationResult calibrate(std::span<const MeasuredRun> runs, const Fabric& start);
 
-Value calibration_record(const CalibrationResult& result, std::size_t runs);  // tt.comm.calibration/1
-std::string calibration_text(const CalibrationResult& result, std::size_t runs);
+Value calibration_record(const CalibrationResult& result);  // tt.comm.calibration/1
+std::string calibration_text(const CalibrationResult& result);
 
 }  // namespace tt::comm
