@@ -1,8 +1,11 @@
 #include "comm_trace.hpp"
 
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "tt/base/files.hpp"
+#include "tt/base/text.hpp"
 #include "tt/comm/trace.hpp"
 #include "tt/comm/trace_text.hpp"
 
@@ -30,6 +33,17 @@ std::vector<comm::Recording> load(const std::vector<std::string>& files) {
   return recordings;
 }
 
+void check_rank(const Value& estimate, std::int64_t wanted) {
+  if (!estimate.at("ranks").is_list()) return;  // of another model: the comparison says so
+  std::vector<std::string> known;
+  for (const Value& rank : estimate.at("ranks").as_list()) {
+    if (rank.integer_or("pp_rank", -1) == wanted) return;
+    known.push_back(std::to_string(rank.integer_or("pp_rank", -1)));
+  }
+  throw BadInput(Problem{Place{}, fmt::format("--pp-rank {}: the estimate holds no such pipeline rank", wanted),
+                         "it holds " + join(known, ", ")});
+}
+
 Value load_estimate(const TraceFlags& flags) {
   const auto text = read_file_if_there(flags.estimate);
   if (!text) throw BadInput(Problem{whole_file(flags.estimate), "there is no such file", ""});
@@ -39,6 +53,7 @@ Value load_estimate(const TraceFlags& flags) {
     throw BadInput(Problem{whole_file(flags.estimate),
                            "is no estimate (tt.comm.estimate/1) and no summary that holds one",
                            "tt-comm estimate ... --json > FILE writes one"});
+  check_rank(estimate, flags.pp_rank);
   return estimate;
 }
 

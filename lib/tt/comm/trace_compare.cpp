@@ -51,7 +51,7 @@ class Matching {
     if (!rank_.at("total").is_table()) return rows;
     for (const auto& [name, sum] : rank_.at("total").as_table()) {
       const std::size_t dot = name.find('.');
-      ComparedRow row{name.substr(0, dot), name.substr(dot + 1), {}, {}, {}};
+      ComparedRow row{name.substr(0, dot), name.substr(dot + 1), Amount{}, {}, {}};
       row.estimated = {static_cast<std::uint64_t>(sum.integer_or("count")),
                        static_cast<std::uint64_t>(sum.integer_or("logical_bytes"))};
       rows.push_back(row);
@@ -59,16 +59,17 @@ class Matching {
     return rows;
   }
 
-  // The one dimension a row can belong to, by the size of its group and its operation; its name decides among several.
-  std::string dim_of(const TraceRow& row, const std::vector<ComparedRow>& rows) const {
+  // The dimensions a row can belong to, by the size of its group and its operation; its name decides among several.
+  // Where the recording does not tell how large the group is, any with the operation.
+  std::vector<std::string> dims_of(const TraceRow& row, const std::vector<ComparedRow>& rows) const {
     std::string named;
     for (const MeshName& mesh : kMeshes)
       if (mesh.recorded == row.group_desc) named = mesh.dim;
-    if (!named.empty() && size_of(named) == row.group_size) return named;
+    if (!named.empty() && size_of(named) == row.group_size) return {named};
     std::vector<std::string> possible;
     for (const ComparedRow& one : rows)
-      if (one.op == row.op && row.group_size && size_of(one.dim) == row.group_size) possible.push_back(one.dim);
-    return possible.size() == 1 ? possible.front() : std::string();
+      if (one.op == row.op && (!row.group_size || size_of(one.dim) == row.group_size)) possible.push_back(one.dim);
+    return possible;
   }
 
   // A size that only the estimate's control traffic has, in a group of that many ranks.
@@ -103,9 +104,20 @@ class Matching {
 void add(std::vector<ComparedRow>& rows, const std::string& dim, const std::string& op, const Amount& more) {
   auto row =
       std::find_if(rows.begin(), rows.end(), [&](const ComparedRow& one) { return one.dim == dim && one.op == op; });
-  if (row == rows.end()) row = rows.insert(rows.end(), ComparedRow{dim, op, {}, {}, {}});
-  row->measured.calls += more.calls;
-  row->measured.logical_bytes += more.logical_bytes;
+  if (row == rows.end()) row = rows.insert(rows.end(), ComparedRow{dim, op, Amount{}, {}, {}});
+  if (!row->measured) return;
+  row->measured->calls += more.calls;
+  row->measured->logical_bytes += more.logical_bytes;
+}
+
+// What might be theirs is in none of them: a number without it would be too small.
+void forget(std::vector<ComparedRow>& rows, const std::vector<std::string>& dims, const std::string& op) {
+  for (ComparedRow& row : rows)
+    if (row.op == op && std::find(dims.begin(), dims.end(), row.dim) != dims.end()) row.measured.reset();
+}
+
+std::string group_text(const TraceRow& row) {
+  return row.group_desc.empty() ? "a group without a name" : fmt::format("`{}`", printable(row.group_desc));
 }
 
 }  // namespace
@@ -124,7 +136,8 @@ Comparison compare(const Recording& recording, const Value& estimate, std::int64
   comparison.rows = matching.estimated();
   std::uint64_t control = 0;
   for (const TraceRow& row : recording.rows) {
-    const std::string dim = matching.dim_of(row, comparison.rows);
+    const std::vector<std::string> possible = matching.dims_of(row, comparison.rows);
+    const std::string dim = possible.size() == 1 ? possible.front() : std::string();
     auto sizes = row.sizes;
     if (sizes.empty() && row.logical_bytes && row.calls > 0 && *row.logical_bytes % row.calls == 0)
       sizes[*row.logical_bytes / row.calls] = row.calls;
@@ -136,12 +149,17 @@ Comparison compare(const Recording& recording, const Value& estimate, std::int64
       control += calls;
     }
     if (amount.calls == 0) continue;
-    if (dim.empty() || !row.logical_bytes)
-      comparison.notes.push_back(
-          fmt::format("{} of {} in `{}` could be of no, or of several, dimensions of the estimate",
-                      plural(static_cast<std::int64_t>(amount.calls), "call"), row.op, printable(row.group_desc)));
-    else
+    if (!dim.empty() && row.logical_bytes) {
       add(comparison.rows, dim, row.op, amount);
+      continue;
+    }
+    const std::string what =
+        fmt::format("{} of {} in {}", plural(static_cast<std::int64_t>(amount.calls), "call"), row.op, group_text(row));
+    comparison.notes.push_back(possible.empty() ? what + " are of no dimension of the estimate"
+                               : !row.logical_bytes
+                                   ? what + " do not say how much they moved: " + join(possible, ", ") + " unknown"
+                                   : what + " may be of " + join(possible, " or of ") + ": all of them unknown");
+    forget(comparison.rows, possible, row.op);
   }
   if (control > 0)
     comparison.notes.push_back(fmt::format("{} of control traffic left out, as in the estimate",
@@ -151,12 +169,13 @@ Comparison compare(const Recording& recording, const Value& estimate, std::int64
     comparison.notes.emplace_back("a log does not tell steps apart: all of it is laid beside one step");
   for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
     ComparedRow& row = comparison.rows[k];
-    if (row.measured.calls % steps != 0)
+    if (!row.measured) continue;
+    if (row.measured->calls % steps != 0)
       comparison.notes.push_back(
-          fmt::format("{} {}: {} calls do not divide by {} steps", row.dim, row.op, row.measured.calls, steps));
-    row.measured = {row.measured.calls / steps, row.measured.logical_bytes / steps};
+          fmt::format("{} {}: {} calls do not divide by {} steps", row.dim, row.op, row.measured->calls, steps));
+    row.measured = {row.measured->calls / steps, row.measured->logical_bytes / steps};
     if (row.estimated.logical_bytes > 0)
-      row.ratio = static_cast<double>(row.measured.logical_bytes) / static_cast<double>(row.estimated.logical_bytes);
+      row.ratio = static_cast<double>(row.measured->logical_bytes) / static_cast<double>(row.estimated.logical_bytes);
     if (!row.agrees() && !comparison.first_disagreement) comparison.first_disagreement = k;
   }
   return comparison;
@@ -168,12 +187,12 @@ Value comparison_record(const Comparison& comparison) {
     rows.push(Value::object()
                   .set("dim", row.dim)
                   .set("op", row.op)
-                  .set("measured_calls", row.measured.calls)
+                  .set("measured_calls", row.measured ? Value(row.measured->calls) : Value())
                   .set("estimated_calls", row.estimated.calls)
-                  .set("measured_logical_bytes", row.measured.logical_bytes)
+                  .set("measured_logical_bytes", row.measured ? Value(row.measured->logical_bytes) : Value())
                   .set("estimated_logical_bytes", row.estimated.logical_bytes)
                   .set("ratio", row.ratio ? Value(*row.ratio) : Value())
-                  .set("agrees", row.agrees()));
+                  .set("agrees", row.measured ? Value(row.agrees()) : Value()));
   Value notes = Value::array();
   for (const std::string& note : comparison.notes) notes.push(note);
   const std::string first = first_disagreement(comparison);
@@ -190,8 +209,8 @@ std::string first_disagreement(const Comparison& comparison) {
     return fmt::format("{} and {} bytes", plural(static_cast<std::int64_t>(one.calls), "call"),
                        with_thousands(static_cast<std::int64_t>(one.logical_bytes)));
   };
-  return fmt::format("{} {}: {} measured, {} estimated{}", row.dim, row.op, amount(row.measured), amount(row.estimated),
-                     row.ratio ? fmt::format(" (ratio {:.4g})", *row.ratio) : "");
+  return fmt::format("{} {}: {} measured, {} estimated{}", row.dim, row.op, amount(row.measured.value_or(Amount{})),
+                     amount(row.estimated), row.ratio ? fmt::format(" (ratio {:.4g})", *row.ratio) : "");
 }
 
 }  // namespace tt::comm

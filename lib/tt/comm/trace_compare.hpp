@@ -21,9 +21,9 @@ struct Amount {
 struct ComparedRow {
   std::string dim;  // of the estimate: tp cp ep fsdp efsdp dp_replicate pp
   std::string op;
-  Amount measured;  // of one step
+  std::optional<Amount> measured;  // of one step; nullopt: calls were recorded that may be of this row, or of another
   Amount estimated;
-  std::optional<double> ratio;  // measured over estimated logical bytes; nullopt: nothing was estimated
+  std::optional<double> ratio;  // measured over estimated logical bytes; nullopt: one of them is not known, or nothing
   bool agrees() const { return measured == estimated; }
 };
 

@@ -102,13 +102,18 @@ std::string comparison_text(const Comparison& comparison) {
   if (comparison.rows.empty()) return text;
   std::vector<Cells> rows{{"group", "operation", "calls", "estimated", "bytes", "estimated", "ratio"}};
   for (const ComparedRow& row : comparison.rows)
-    rows.push_back({row.dim, row.op, with_thousands(static_cast<std::int64_t>(row.measured.calls)),
+    rows.push_back({row.dim, row.op,
+                    row.measured ? with_thousands(static_cast<std::int64_t>(row.measured->calls)) : "unknown",
                     with_thousands(static_cast<std::int64_t>(row.estimated.calls)),
-                    bytes_text(row.measured.logical_bytes), bytes_text(row.estimated.logical_bytes),
-                    row.ratio ? fmt::format("{:.4f}", *row.ratio) : "-"});
+                    row.measured ? bytes_text(row.measured->logical_bytes) : "unknown",
+                    bytes_text(row.estimated.logical_bytes), row.ratio ? fmt::format("{:.4f}", *row.ratio) : "-"});
   text += "\n" + table(rows, 2) + "\n";
   const std::string first = first_disagreement(comparison);
-  return text + (first.empty() ? "all rows agree\n" : "the first row that disagrees: " + first + "\n");
+  if (!first.empty()) return text + "the first row that disagrees: " + first + "\n";
+  const auto unknown = std::count_if(comparison.rows.begin(), comparison.rows.end(),
+                                     [](const ComparedRow& row) { return !row.measured; });
+  if (unknown == 0) return text + "all rows agree\n";
+  return text + fmt::format("no row disagrees, {} unknown\n", plural(unknown, "row is", "rows are"));
 }
 
 }  // namespace tt::comm

@@ -6,6 +6,7 @@
 
 #include "support/recordings.hpp"
 #include "tt/base/text.hpp"
+#include "tt/comm/trace_text.hpp"
 
 namespace tt::comm {
 namespace {
@@ -35,8 +36,8 @@ TEST(TraceCompare, ARecordingOfWhatWasEstimatedAgreesInEveryRow) {
   const Comparison made = against(kEstimate);
   ASSERT_EQ(made.rows.size(), 5U);
   for (const ComparedRow& row : made.rows) {
-    EXPECT_TRUE(row.agrees()) << row.dim << " " << row.op << " " << row.measured.calls << " "
-                              << row.measured.logical_bytes;
+    EXPECT_TRUE(row.agrees()) << row.dim << " " << row.op << " " << row.measured.value_or(Amount{}).calls << " "
+                              << row.measured.value_or(Amount{}).logical_bytes;
     EXPECT_EQ(row.ratio, 1.0);
   }
   EXPECT_EQ(first_disagreement(made), "");
@@ -56,6 +57,39 @@ TEST(TraceCompare, WhatWasMeasuredOnlyIsARowOfItsOwn) {
       against(replace_all(kEstimate, R"("tp.reduce_scatter": {"count": 6, "logical_bytes": 36864},)", ""));
   EXPECT_EQ(first_disagreement(made),
             "tp reduce_scatter: 6 calls and 36,864 bytes measured, 0 calls and 0 bytes estimated");
+}
+
+// Without names and ranks nobody can say whether a group of 2 is tp or fsdp: what was measured of them is not known.
+TEST(TraceCompare, WhatCouldBeOfTwoDimensionsIsUnknownAndNotZero) {
+  Recording recording = test::load(test::recording("param-comms-fsdp2-tp2.rank0.json"));
+  for (TraceRow& row : recording.rows) row.group_desc.clear();
+  const Comparison made = compare(recording, parse_json(kEstimate, "estimate"), 0);
+  ASSERT_EQ(made.rows.size(), 5U);
+  for (const ComparedRow& row : made.rows) {
+    if (row.op == "all_reduce") continue;  // only tp has one
+    EXPECT_FALSE(row.measured) << row.dim << " " << row.op;
+    EXPECT_FALSE(row.ratio);
+  }
+  EXPECT_THAT(made.notes, testing::Contains("8 calls of all_gather in a group without a name may be of tp or of fsdp: "
+                                            "all of them unknown"));
+  const Value record = comparison_record(made);
+  EXPECT_TRUE(record.at("rows").as_list().front().at("measured_calls").is_null());
+  EXPECT_TRUE(record.at("rows").as_list().front().at("agrees").is_null());
+  EXPECT_NE(comparison_text(made).find("unknown"), std::string::npos);
+}
+
+TEST(TraceCompare, WhatIsOfNoDimensionMakesNoRowUnknown) {
+  Recording recording = test::load(test::recording("param-comms-fsdp2-tp2.rank0.json"));
+  TraceRow other;
+  other.op = "all_gather";
+  other.group_size = 5;
+  other.calls = 3;
+  other.logical_bytes = 30;
+  recording.rows.push_back(other);
+  const Comparison made = compare(recording, parse_json(kEstimate, "estimate"), 0);
+  for (const ComparedRow& row : made.rows) EXPECT_TRUE(row.measured) << row.dim << " " << row.op;
+  EXPECT_THAT(made.notes,
+              testing::Contains("3 calls of all_gather in a group without a name are of no dimension of the estimate"));
 }
 
 TEST(TraceCompare, AnotherModelOrADumpIsNotCompared) {
