@@ -6,6 +6,7 @@
 #include "tt/comm/estimate_text.hpp"
 #include "tt/comm/titan_estimate.hpp"
 #include "tt/flow/estimate_input.hpp"
+#include "tt/flow/measured_comm.hpp"
 #include "tt/sweep/site_fabric.hpp"
 
 namespace tt::flow {
@@ -98,6 +99,10 @@ bool write_summary(const Surroundings& around, const ledger::RunHistory& history
     summary.software = last->log.software;
   }
   summary.estimate = estimate_of(around, folder, *record, summary.device.value_or(""));
+  if (is_ended(summary.state)) {  // while it trains, a recording is half written
+    const auto before = load_summary(folder);
+    summary.measured_comm = measured_comm(folder, summary.estimate, before ? before->at("measured_comm") : Value());
+  }
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   if (const auto there = load_summary(folder); there && is_open(summary.state)) {
     const auto state = parse_run_state(there->text_or("state"));

@@ -4,6 +4,7 @@
 
 #include "tt/base/text.hpp"
 #include "tt/comm/estimate_text.hpp"
+#include "tt/comm/measured_section.hpp"
 #include "tt/report/markdown.hpp"
 #include "tt/report/numbers.hpp"
 
@@ -189,6 +190,7 @@ std::string summary_markdown(const Summary& s) {
   std::string text = head(s) + settings(s.run) + resources(s.run) + metrics(s.metrics);
   if (wants_diagnosis(s)) text += diagnosis(*s.diagnosis);
   text += versions(s) + attempts(s.attempts);
+  if (s.measured_comm) text += "\n" + comm::measured_section(*s.measured_comm);
   return s.estimate ? comm::with_section(std::move(text), comm::estimate_section(*s.estimate)) : text;
 }
 
