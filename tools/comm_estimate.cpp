@@ -24,7 +24,7 @@ ExitCode by_published(const Tool& tool, const flow::EstimateInput& input) {
   if (tool.flags().json)
     print_record(estimate.record);
   else
-    print(comm::estimate_section(estimate.record));
+    print(comm::published_text(estimate.record, tool.out()));
   return estimate.wire_bytes_per_step_max ? ExitCode::done : ExitCode::could_not;
 }
 

@@ -46,7 +46,12 @@ ExitCode time(Tool& tool, const TimeFlags& flags) {
   problems.throw_if_any();
   const auto fabric = hardware_of(flags.hardware, tool.look_around_without_site());
   if (!fabric) throw BadInput(bad("no hardware: --hardware names it, or the site", "--hardware h100"));
-  const comm::Placement placed{flags.group, flags.nodes, flags.group / flags.nodes, true};
+  const std::int64_t per_node = flags.group / flags.nodes;
+  if (per_node > fabric->gpus_per_node)
+    log::warning(fmt::format("{} ranks on a node, and a node of {} has {}: --nodes {} would hold them", per_node,
+                             fabric->title, plural(fabric->gpus_per_node, "GPU"),
+                             (flags.group + fabric->gpus_per_node - 1) / fabric->gpus_per_node));
+  const comm::Placement placed{flags.group, flags.nodes, per_node, true};
   const double seconds = comm::call_seconds(op, flags.bytes, placed, *fabric);
   if (tool.flags().json) {
     print_record(Value::object()
@@ -77,11 +82,15 @@ struct MfuFlags {
 ExitCode mfu(Tool& tool, const MfuFlags& flags) {
   if (!(flags.tps > 0) || flags.tps > 1e12)
     throw BadInput(bad(fmt::format("--tps is {}, it must be more than 0: tokens a second of one GPU", flags.tps)));
-  const flow::EstimateInput input = flow::make_estimate_input(flags.shape, tool.look_around_without_site());
+  // A token costs the same in every layout: the degrees and the number of GPUs do not matter.
+  const flow::EstimateInput input = flow::make_model_input(flags.shape, tool.look_around_without_site()).input;
   const auto work = input.architecture ? comm::work_of(*input.architecture, input.profile) : std::nullopt;
   if (!work) throw BadInput(bad("the sizes of the model are not known"));
   if (input.shape.seq_len < 1) throw BadInput(bad("training.seq_len is not known: --seq-len says it"));
   const comm::Peak peak = comm::peak_of_device(flags.device, comm::era_of(input.profile), flags.compute_units);
+  if (flags.device.find("Data Center GPU Max") != std::string::npos && flags.compute_units < 1)
+    throw BadInput(bad("the peak of an Intel Data Center GPU Max depends on its compute units",
+                       "--compute-units N says how many it has; TorchTitan asks the driver"));
   if (!peak.is_known)
     log::warning(fmt::format("'{}' is no device TorchTitan knows: it takes the peak of an A100, 312 TFLOPS",
                              printable(flags.device)));

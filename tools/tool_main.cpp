@@ -142,6 +142,27 @@ int Tool::complete(const std::vector<std::string>& words) {
   return 0;
 }
 
+namespace {
+
+// An option's number beyond 64 bits, with the option; the parser would take the largest there is in its place.
+std::string too_large_number(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view word = argv[i];
+    if (word == "--") break;
+    const bool is_option = word.starts_with("--");
+    const auto equals = word.find('=');
+    if (!is_option && (i == 1 || !std::string_view(argv[i - 1]).starts_with("--"))) continue;
+    if (is_option && equals == std::string_view::npos) continue;
+    if (is_option) word.remove_prefix(equals + 1);
+    const std::string digits(word.substr(word.starts_with('-') ? 1 : 0));
+    if (digits.size() < 19 || digits.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (!to_integer(std::string(word))) return is_option ? argv[i] : fmt::format("{} {}", argv[i - 1], argv[i]);
+  }
+  return {};
+}
+
+}  // namespace
+
 int Tool::main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--complete") return complete({argv + 2, argv + argc});
   called_as_ = join(std::vector<std::string>(argv, argv + argc), " ");
@@ -150,6 +171,11 @@ int Tool::main(int argc, char** argv) {
     if (word == "--") break;
     if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
     std::fputs(fmt::format("{}: error: {} has no value: write one, or leave the option out\n", name_, word).c_str(),
+               stderr);
+    return static_cast<int>(ExitCode::bad_input);
+  }
+  if (const std::string number = too_large_number(argc, argv); !number.empty()) {
+    std::fputs(fmt::format("{}: error: {} is a larger number than can be counted with\n", name_, number).c_str(),
                stderr);
     return static_cast<int>(ExitCode::bad_input);
   }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "tt/base/text.hpp"
 #include "tt/comm/published.hpp"
@@ -25,8 +26,12 @@ std::string count(const Value& number) {
   return with_thousands(number.as_integer());
 }
 
-std::string row(std::string_view what, const std::string& number, std::string_view unit) {
-  return fmt::format("| {} | {} | {} |\n", what, number, number == "unknown" ? "" : unit);
+struct Line {
+  std::string what, amount, unit;
+};
+
+Line line(std::string what, const std::string& number, std::string unit) {
+  return {std::move(what), number, number == "unknown" ? "" : std::move(unit)};
 }
 
 // "2 * 1 * 8" reads worse than the degrees by name; those of 1 are left out.
@@ -52,25 +57,31 @@ std::string introduction(const Value& record) {
       degrees(shape), size(shape, "seq_len"), size(shape, "local_batch_size"), record.text_or("convention"));
 }
 
-std::string table(const Value& record) {
+std::vector<Line> lines_of(const Value& record) {
   const Value& block = record.at("block");
   const Value& step = record.at("per_step");
+  std::vector<Line> lines;
+  lines.push_back(line("one block, forward reduce-scatter", amount(block.at("forward_reduce_scatter_mib")), "MiB"));
+  lines.push_back(line("one block, forward all-gather", amount(block.at("forward_all_gather_mib")), "MiB"));
+  lines.push_back(line("one block, backward reduce-scatter", amount(block.at("backward_reduce_scatter_mib")), "MiB"));
+  lines.push_back(line("one block, backward all-gather", amount(block.at("backward_all_gather_mib")), "MiB"));
+  lines.push_back(line("one block, total", amount(block.at("total_mib")), "MiB"));
+  lines.push_back(line("one activation between pipeline stages", amount(block.at("pipeline_block_mib")), "MiB"));
+  lines.push_back(line("layers of the worst pipeline rank", count(step.at("layers")), "layers"));
+  lines.push_back(line("accumulation steps", count(step.at("accumulation_steps")), "per step"));
+  lines.push_back(line("one step, tensor parallel", amount(step.at("tensor_parallel_mib")), "MiB"));
+  lines.push_back(line("one step, pipeline sends", count(step.at("pipeline_sends")), "messages"));
+  lines.push_back(line("one step, pipeline", amount(step.at("pipeline_mib")), "MiB"));
+  lines.push_back(line("one step, total", amount(step.at("total_mib")), "MiB"));
+  lines.push_back(line("one step, total in bytes", count(step.at("wire_bytes_max")), "bytes"));
+  lines.push_back(line("time of a step", amount(record.at("step_seconds")), "seconds"));
+  lines.push_back({"memory", record.text_or("memory_verdict", "unknown"), ""});
+  return lines;
+}
+
+std::string table(const Value& record) {
   std::string text = "| what | amount | unit |\n|---|---:|---|\n";
-  text += row("one block, forward reduce-scatter", amount(block.at("forward_reduce_scatter_mib")), "MiB");
-  text += row("one block, forward all-gather", amount(block.at("forward_all_gather_mib")), "MiB");
-  text += row("one block, backward reduce-scatter", amount(block.at("backward_reduce_scatter_mib")), "MiB");
-  text += row("one block, backward all-gather", amount(block.at("backward_all_gather_mib")), "MiB");
-  text += row("one block, total", amount(block.at("total_mib")), "MiB");
-  text += row("one activation between pipeline stages", amount(block.at("pipeline_block_mib")), "MiB");
-  text += row("layers of the worst pipeline rank", count(step.at("layers")), "layers");
-  text += row("accumulation steps", count(step.at("accumulation_steps")), "per step");
-  text += row("one step, tensor parallel", amount(step.at("tensor_parallel_mib")), "MiB");
-  text += row("one step, pipeline sends", count(step.at("pipeline_sends")), "messages");
-  text += row("one step, pipeline", amount(step.at("pipeline_mib")), "MiB");
-  text += row("one step, total", amount(step.at("total_mib")), "MiB");
-  text += row("one step, total in bytes", count(step.at("wire_bytes_max")), "bytes");
-  text += row("time of a step", amount(record.at("step_seconds")), "seconds");
-  text += fmt::format("| memory | {} | |\n", record.text_or("memory_verdict", "unknown"));
+  for (const Line& one : lines_of(record)) text += fmt::format("| {} | {} | {} |\n", one.what, one.amount, one.unit);
   return text;
 }
 
@@ -112,6 +123,14 @@ std::string estimate_section(const Value& record) {
   text += fmt::format("\n{}\n", what_published_leaves_out());
   text += list("Warnings", record.at("warnings"));
   return text + fmt::format("{}\n", end_mark);
+}
+
+std::string published_text(const Value& record, const Terminal& terminal) {
+  TextTable table({{"what"}, {"amount", Align::right}, {"unit"}});
+  for (const Line& one : lines_of(record)) table.add({{one.what}, {one.amount}, {one.unit}});
+  return replace_all(introduction(record), "`", "") + table.text(terminal) +
+         list("Assumptions", record.at("assumptions")) + list("Not counted", record.at("not_counted")) +
+         fmt::format("\n{}\n", what_published_leaves_out()) + list("Warnings", record.at("warnings"));
 }
 
 std::string with_section(std::string document, const std::string& section) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "tt/base/terminal.hpp"
 #include "tt/base/value.hpp"
 
 namespace tt::comm {
@@ -10,6 +11,9 @@ namespace tt::comm {
 // Markdown between the markers <!-- tt:estimate --> and <!-- /tt:estimate -->, from a tt.comm.estimate/1 record of
 // either model. The same record gives the same text; what is null is written as "unknown".
 std::string estimate_section(const Value& record);
+
+// Model `published` on a terminal.
+std::string published_text(const Value& record, const Terminal& terminal);
 
 // The body of that section for model `titan`.
 std::string titan_section(const Value& record);

@@ -20,6 +20,9 @@ void check_positive(const BlockInputs& inputs) {
                                                         {"dtype_size", inputs.dtype_size}};
   for (const auto& [name, size] : sizes)
     if (size < 1) throw Error(fmt::format("{} must be 1 or more, got {}", name, size), ExitCode::bad_input);
+  if (inputs.intermediate_size < 0)  // 0: not said
+    throw Error(fmt::format("intermediate_size must be 1 or more, got {}", inputs.intermediate_size),
+                ExitCode::bad_input);
 }
 
 // Exact as an integer, converted once: so the figures agree with the original to the last digit.

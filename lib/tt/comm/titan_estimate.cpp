@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tt/base/error.hpp"
+#include "tt/base/text.hpp"
 #include "tt/base/units.hpp"
 
 namespace tt::comm {
@@ -18,8 +19,8 @@ int severity(std::string_view verdict) {
 std::string uneven(const Step& step, Dim dim, std::int64_t gpus_per_node) {
   const Placement placed = place(step, dim, gpus_per_node);
   if (placed.size <= 1 || placed.even) return {};
-  return fmt::format("groups of {} ({} ranks, {} apart) do not lie evenly on nodes of {} GPUs: the worst is taken",
-                     to_string(dim), placed.size, group_stride(step, dim), gpus_per_node);
+  return fmt::format("groups of {} ({} ranks, {} apart) do not lie evenly on nodes of {}: the worst is taken",
+                     to_string(dim), placed.size, group_stride(step, dim), plural(gpus_per_node, "GPU"));
 }
 
 void refuse(const std::vector<std::string>& reasons) {

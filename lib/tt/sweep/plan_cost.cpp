@@ -67,12 +67,13 @@ std::string cost_text(const Plan& plan, const PlanCost& cost) {
   if (!cost.gpus_at_once) return text;
   if (cost.waves > 0) {
     const bool alike = cost.arrays == 1;
-    text += fmt::format("; at {} GPUs about {} of {}", *cost.gpus_at_once, plural(cost.waves, "wave"),
+    text += fmt::format("; at {} about {} of {}", plural(*cost.gpus_at_once, "GPU"), plural(cost.waves, "wave"),
                         alike ? duration_text(plan.runs.front().resources.walltime)
                               : "different lengths, " + duration_text(cost.longest) + " in all");
   }
   if (cost.too_large > 0)
-    text += fmt::format("; {} more than {} GPUs", plural(cost.too_large, "run needs", "runs need"), *cost.gpus_at_once);
+    text += fmt::format("; {} more than {}", plural(cost.too_large, "run needs", "runs need"),
+                        plural(*cost.gpus_at_once, "GPU"));
   return text;
 }
 

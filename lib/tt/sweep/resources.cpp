@@ -55,8 +55,8 @@ std::optional<Seconds> ResourcePlanner::walltime(const GridCells& asked) {
 std::optional<std::string> ResourcePlanner::misfit(const Resources& resources) const {
   const auto& site = input_.site;
   if (site.max_nodes && resources.nodes > *site.max_nodes) {
-    return fmt::format("needs {} of {} GPUs, {} has at most {}", plural(resources.nodes, "node"),
-                       resources.gpus_per_node, site.name, *site.max_nodes);
+    return fmt::format("needs {} of {}, {} has at most {}", plural(resources.nodes, "node"),
+                       plural(resources.gpus_per_node, "GPU"), site.name, *site.max_nodes);
   }
   const auto is_candidate = [&](const site::Queue& queue) {
     return site.partition.empty() || queue.name == site.partition;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tt/base/text.hpp"
 #include "tt/titan/presets.hpp"
 #include "tt/titan/product.hpp"
 #include "tt/titan/rule_groups.hpp"
@@ -39,12 +40,12 @@ Reason world_mismatch(const RuleInput& in) {
   const std::int64_t gpus = product({shape.dp_replicate, shape.dp_shard, shape.cp, shape.tp, shape.pp});
   if (gpus == in.world) return std::nullopt;
   if (shape.dp_shard_automatic && shape.dp_shard < 1)
-    return fmt::format("dp_replicate {} * cp {} * tp {} * pp {} = {} is more than the {} GPUs there are",
-                       shape.dp_replicate, shape.cp, shape.tp, shape.pp,
-                       product({shape.dp_replicate, shape.cp, shape.tp, shape.pp}), in.world);
-  return fmt::format("dp_replicate {} * dp_shard {}{} * cp {} * tp {} * pp {} = {}, but there are {} GPUs",
+    return fmt::format("dp_replicate {} * cp {} * tp {} * pp {} = {} is more than the {} there {}", shape.dp_replicate,
+                       shape.cp, shape.tp, shape.pp, product({shape.dp_replicate, shape.cp, shape.tp, shape.pp}),
+                       plural(in.world, "GPU"), in.world == 1 ? "is" : "are");
+  return fmt::format("dp_replicate {} * dp_shard {}{} * cp {} * tp {} * pp {} = {}, but there {} {}",
                      shape.dp_replicate, shape.dp_shard, shape.dp_shard_automatic ? " (from -1)" : "", shape.cp,
-                     shape.tp, shape.pp, gpus, in.world);
+                     shape.tp, shape.pp, gpus, in.world == 1 ? "is" : "are", plural(in.world, "GPU"));
 }
 
 // Since the typed era batches have their new names; Settings knows both.

@@ -150,7 +150,7 @@ TEST(EstimateSection, IsATableWithUnits) {
       "| one step, total | 4640.00 | MiB |\n"
       "| one step, total in bytes | 4,865,392,640 | bytes |\n"
       "| time of a step | unknown |  |\n"
-      "| memory | unknown | |\n"
+      "| memory | unknown |  |\n"
       "\n"
       "Assumptions:\n"
       "\n"
