@@ -25,13 +25,12 @@ void write_sweep(const std::string& named, const comm::Advice& advice, const com
                  const flow::ModelGround& ground) {
   const fs::path file = absolute_path(named, fs::current_path());
   const flow::AdviceSweep sweep = flow::advice_sweep(advice, request, ground, file);
-  const auto new_file = [&](const fs::path& path, const std::string& text) {
-    if (is_there(path))
+  const fs::path base = sweep.base_name ? file.parent_path() / *sweep.base_name : fs::path();
+  for (const fs::path& path : {file, base})
+    if (!path.empty() && is_there(path))
       throw Error(fmt::format("{} is there already; nothing was written", path.string()), ExitCode::could_not);
-    write_file(path, text);
-  };
-  if (sweep.base_name) new_file(file.parent_path() / *sweep.base_name, *sweep.base_text);
-  new_file(file, sweep.text);
+  if (sweep.base_name) write_file(base, *sweep.base_text);
+  write_file(file, sweep.text);
   log::note(fmt::format("wrote {}; `tt-sweep plan {}` shows its runs", named, named));
   if (sweep.wants_root)
     log::note("its base lies in no checkout: set TORCHTITAN_ROOT to the TorchTitan that is to train");

@@ -22,7 +22,8 @@ struct CalibrateFlags {
 };
 
 // False: nothing is worth keeping, and nothing was written.
-bool keep(Tool& tool, const CalibrateFlags& flags, const flow::Surroundings& around, const comm::CalibrationResult& result) {
+bool keep(Tool& tool, const CalibrateFlags& flags, const flow::Surroundings& around,
+          const comm::CalibrationResult& result) {
   const Overrides constants = flow::constants_to_keep(result, flags.force ? flow::Keep::all : flow::Keep::better);
   const bool worse = result.times_are_worse() || result.memory_is_worse();
   if (constants.empty()) {

@@ -69,7 +69,7 @@ std::string checkpointing_word(const TrainingShape& shape) {
 
 namespace {
 
-Value memory_record(const Layout& layout) {
+Value layout_memory(const Layout& layout) {
   return Value::object()
       .set("predicted_reserved_gib", layout.figures.memory.reserved() / gib)
       .set("largest", largest_part(layout.figures.memory))
@@ -83,7 +83,7 @@ Value layout_shape(const Layout& layout) {
 }
 
 Value leanest_record(const Layout& layout) {
-  return Value::object().set("shape", layout_shape(layout)).set("memory", memory_record(layout));
+  return Value::object().set("shape", layout_shape(layout)).set("memory", layout_memory(layout));
 }
 
 Value texts(const std::vector<std::string>& sentences) {
@@ -102,7 +102,7 @@ Value advice_record(const Advice& advice, const AdviceRequest& request) {
                      .set("shape", layout_shape(layout))
                      .set("step_seconds", figures.time.total)
                      .set("bound_by", bound_by(figures.time))
-                     .set("memory", memory_record(layout))
+                     .set("memory", layout_memory(layout))
                      .set("comm_wire_bytes_per_step_max", figures.wire_bytes)
                      .set("comm_wire_bytes_between_nodes", figures.wire_bytes_between_nodes));
   }

@@ -8,7 +8,9 @@ namespace tt::comm {
 
 namespace {
 
-std::string number(const Value& value) { return value.is_integer() ? with_thousands(value.as_integer()) : "unknown"; }
+std::string count_shown(const Value& value) {
+  return value.is_integer() ? with_thousands(value.as_integer()) : "unknown";
+}
 
 std::string cell(const std::string& text) { return replace_all(printable(text), "|", "\\|"); }
 
@@ -20,8 +22,8 @@ std::string compared(const Value& comparison) {
   for (const Value& row : comparison.at("rows").as_list()) {
     const Value& ratio = row.at("ratio");
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", row.text_or("dim"), row.text_or("op"),
-                        number(row.at("measured_calls")), number(row.at("estimated_calls")),
-                        number(row.at("measured_logical_bytes")), number(row.at("estimated_logical_bytes")),
+                        count_shown(row.at("measured_calls")), count_shown(row.at("estimated_calls")),
+                        count_shown(row.at("measured_logical_bytes")), count_shown(row.at("estimated_logical_bytes")),
                         ratio.is_number() ? fmt::format("{:.4f}", ratio.as_number()) : "unknown");
   }
   const Value& first = comparison.at("first_disagreement");
@@ -36,11 +38,11 @@ std::string recorded(const Value& file) {
       cell(file.text_or("file")));
   for (const Value& row : file.at("rows").as_list())
     text += fmt::format("| {} | {} | {} | {} | {} |\n", cell(row.text_or("group_desc", "unknown")), row.text_or("op"),
-                        cell(row.text_or("dtype")), number(row.at("calls")), number(row.at("logical_bytes")));
+                        cell(row.text_or("dtype")), count_shown(row.at("calls")), count_shown(row.at("logical_bytes")));
   return text;
 }
 
-std::string list(const Value& entries) {
+std::string bullets(const Value& entries) {
   std::string text;
   for (const Value& entry : entries.as_list()) text += fmt::format("- {}\n", cell(plain_text(entry)));
   return text.empty() ? text : "\n" + text;
@@ -52,11 +54,11 @@ std::string measured_section(const Value& record) {
   std::string text = "## Measured communication\n";
   const Value& comparisons = record.at("comparisons");
   if (comparisons.is_list() && !comparisons.as_list().empty()) {
-    for (const Value& one : comparisons.as_list()) text += compared(one) + list(one.at("notes"));
+    for (const Value& one : comparisons.as_list()) text += compared(one) + bullets(one.at("notes"));
   } else {
     for (const Value& file : record.at("files").as_list()) text += recorded(file);
   }
-  if (record.at("problems").is_list()) text += list(record.at("problems"));
+  if (record.at("problems").is_list()) text += bullets(record.at("problems"));
   return text;
 }
 

@@ -48,9 +48,9 @@ std::vector<TrainingShape> neighbours(const TrainingShape& shape) {
 
 std::string cell(const Assignment& one) { return fmt::format("{}: {}", one.key, to_json(one.value)); }
 
-class Writer {
+class SweepWriter {
  public:
-  Writer(const comm::Advice& advice, const comm::AdviceRequest& request, const ModelGround& ground, fs::path file)
+  SweepWriter(const comm::Advice& advice, const comm::AdviceRequest& request, const ModelGround& ground, fs::path file)
       : advice_(advice), request_(request), ground_(ground), file_(std::move(file)) {}
 
   AdviceSweep write() {
@@ -83,17 +83,19 @@ class Writer {
     if (ground_.config && titan::has_toml(ground_.era)) return write_config_base();
     if (ground_.architecture_file) refuse();
     if (titan::has_toml(ground_.era)) return write_base_of_our_own();
-    const std::string module = request_.architecture.family;
-    std::string function;
-    if (ground_.base) {
-      if (const auto named = ground_.base("config")) function = plain_text(*named);
-    }
-    if (function.empty()) function = preset_of(module);
+    const std::string module = named_by_base("module").value_or(request_.architecture.family);
+    const auto named = named_by_base("config");
+    const std::string function = named ? *named : preset_of(request_.architecture.family);
     made_.text += fmt::format("base: {{module: {}, config: {}}}\n", module, function);
     made_.text += fmt::format("torchtitan: {{version: {}}}\n", titan::to_string(ground_.era));
     // The size of the model follows from the function, or is set.
     if (titan::flavor_of_config(function) != request_.architecture.flavor)
       fixed_.push_back({*titan::key_of(ground_.era, Knob::model_flavor), request_.architecture.flavor});
+  }
+
+  std::optional<std::string> named_by_base(std::string_view key) const {
+    const auto named = ground_.base ? ground_.base(key) : std::nullopt;
+    return named ? std::optional(plain_text(*named)) : std::nullopt;
   }
 
   void write_config_base() {
@@ -188,17 +190,24 @@ class Writer {
     return std::all_of(best_.begin(), best_.end(), has) && std::all_of(beside_.begin(), beside_.end(), has);
   }
 
+  // One line a key: what is said later is meant.
+  void fix(const Assignment& one) {
+    std::erase_if(fixed_, [&](const Assignment& other) { return other.key == one.key; });
+    fixed_.push_back(one);
+  }
+
   void write_settings() {
     const titan::Settings base(ground_.era, ground_.base, ground_.overrides);
-    for (Assignment& one : sweep::mended(base)) fixed_.push_back(std::move(one));
     const bool names_model = made_.base_text || ground_.architecture_file || !titan::has_toml(ground_.era);
+    if (const auto key = titan::key_of(ground_.era, Knob::steps))
+      fix({*key, std::min(base.integer(Knob::steps).value_or(short_training), short_training)});
     for (const Assignment& one : ground_.overrides) {
       const bool of_model = one.key == "model.name" || one.key == "model.flavor";
-      if (!is_of_layout(one.key) && !(of_model && names_model) && !made_.base_text) fixed_.push_back(one);
+      if (!is_of_layout(one.key) && !(of_model && names_model) && !made_.base_text) fix(one);
     }
+    for (const Assignment& one : sweep::mended(base)) fix(one);
     for (const Assignment& one : best_.front())
-      if (is_common(one)) fixed_.push_back(one);
-    if (const auto key = titan::key_of(ground_.era, Knob::steps)) fixed_.push_back({*key, short_training});
+      if (is_common(one)) fix(one);
     made_.text += "\nfixed:\n";
     for (const Assignment& one : fixed_) made_.text += "  " + cell(one) + "\n";
   }
@@ -231,7 +240,7 @@ class Writer {
 
 AdviceSweep advice_sweep(const comm::Advice& advice, const comm::AdviceRequest& request, const ModelGround& ground,
                          const fs::path& file) {
-  return Writer(advice, request, ground, file).write();
+  return SweepWriter(advice, request, ground, file).write();
 }
 
 }  // namespace tt::flow

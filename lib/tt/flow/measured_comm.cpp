@@ -33,7 +33,7 @@ struct Found {
   std::vector<fs::path> logs;
 };
 
-Found look(const fs::path& out) {
+Found recordings_below(const fs::path& out) {
   Found found;
   std::error_code error;
   constexpr std::array<std::string_view, 3> others{"checkpoint", "tb", "memory_snapshot"};
@@ -95,7 +95,7 @@ Value what_is_read(const std::vector<Recorded>& files, const fs::path& out, cons
 
 std::optional<Value> measured_comm(const RunFolder& folder, const std::optional<Value>& estimate, const Value& before) {
   const fs::path out = folder.out();
-  const std::vector<Recorded> files = chosen(look(out), estimate);
+  const std::vector<Recorded> files = chosen(recordings_below(out), estimate);
   if (files.empty()) return std::nullopt;
   Value read = what_is_read(files, out, estimate);
   if (before.is_table() && before.at("read") == read) return before;
