@@ -346,4 +346,49 @@ TEST(CommOfASweep, TheArchitectureOfASweepReachesTheSummaries) {
   EXPECT_THAT(workspace.sweep({"expand", "sweep.yaml"}).out, Not(HasSubstr("changed")));
 }
 
+// A trace that the training left in out/ stands beside the estimate, as soon as it is collected.
+TEST(CommOfASweep, WhatARunRecordedStandsInItsSummary) {
+  const Workspace workspace({"traced", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const auto summary = [&] {
+    return tt::parse_json(tt::read_file(workspace.run("_bs1") / "summary.json"), "summary.json");
+  };
+  EXPECT_TRUE(summary().at("measured_comm").is_null());
+  const auto traces = workspace.run("_bs1") / "out/profile_traces/iteration_4";
+  tt::make_folders(traces);
+  tt::write_new_file(
+      traces / "rank0_trace.json",
+      tt::read_file(std::string(TT_SOURCE_DIR) + "/tests/transcripts/traces/param-comms-fsdp2-tp2.rank0.json"));
+  ASSERT_EQ(workspace.submit({"collect"}).status, 0);
+  const Value measured = summary().at("measured_comm");
+  EXPECT_EQ(measured.text_or("schema"), "tt.comm.trace/1");
+  ASSERT_EQ(measured.at("files").as_list().size(), 1u);
+  EXPECT_EQ(measured.at("files").as_list()[0].text_or("file"), "profile_traces/iteration_4/rank0_trace.json");
+  const std::string page = tt::read_file(workspace.run("_bs1") / "summary.md");
+  const std::size_t section = page.find("## Measured communication");
+  ASSERT_NE(section, std::string::npos) << page;
+  EXPECT_LT(section, page.find("<!-- tt:estimate -->"));  // the page ends with the estimate
+}
+
+TEST(CommOfASweep, CalibrationThatDeterminesNothingWritesNothing) {
+  const Workspace workspace({"calibrated", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const std::string site = "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n";
+  tt::write_new_file(workspace / "cluster.toml", site);
+  const ProcessResult result =
+      workspace.tool("tt-comm", {"calibrate", "_bs1", "--hardware", "h100", "--write", "cluster.toml"});
+  EXPECT_EQ(result.status, 1) << result.out << result.err;
+  EXPECT_THAT(result.err, HasSubstr("tt-comm: warning: nothing was written to cluster.toml: these runs determine no "
+                                    "constant; take more of them, in different layouts\n"));
+  EXPECT_EQ(tt::read_file(workspace / "cluster.toml"), site);
+}
+
+TEST(CommOfASweep, HardwareThatNobodyKnowsIsRefusedWithItsPlace) {
+  const Workspace workspace({"hardware", "  training.local_batch_size: [1]\n", "hardware: h900\n", "00:05:00"});
+  const ProcessResult result = workspace.sweep({"check", "sweep.yaml"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("sweep.yaml:8:11: 'h900' is no hardware that estimates know\n"));
+  EXPECT_THAT(result.err, HasSubstr("\n  known are a100, h100, h200, b200\n"));
+}
+
 }  // namespace
