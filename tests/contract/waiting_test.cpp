@@ -1,5 +1,6 @@
 // What was chosen and is not handed over yet: behind a canary, and what a person may do about it.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "support/eventually.hpp"
 #include "support/scheduler_under_test.hpp"
@@ -99,6 +100,21 @@ TEST(Waiting, WhatIsCancelledStaysCancelledUntilSomebodyAsksForIt) {
   const tt::ProcessResult retry = workspace.submit({"retry", "_bs2"});
   EXPECT_EQ(retry.status, 0) << retry.err;
   EXPECT_EQ(workspace.states().at("_bs2"), "finished");
+}
+
+TEST(Waiting, BehindACanaryThatWasInterruptedTheNextRunGoesOnWithIt) {
+  TT_LOCAL_ONLY("Ctrl-C ends trainings on this machine only");
+  const Workspace workspace(three("env: {STAND_IN_SECONDS: \"3\"}\n"));
+  const tt::ProcessIdentity run = workspace.start("tt-submit", {"run", "sweep.yaml", "--canary"});
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
+  tt::send_signal(run.pid, SIGINT);
+  ASSERT_TRUE(eventually([&] { return !tt::is_alive(run); }));
+  EXPECT_EQ(workspace.states(),
+            (std::map<std::string, std::string>{{"_bs1", "preempted"}, {"_bs2", "planned"}, {"_bs3", "planned"}}));
+  const tt::ProcessResult next = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_EQ(next.status, 0) << next.out << next.err;
+  EXPECT_THAT(workspace.trainings(), ElementsAre(Pair("_bs1", 2), Pair("_bs2", 1), Pair("_bs3", 1)));
+  EXPECT_THAT(tt::list_folder(workspace / "submissions"), SizeIs(3)) << "the canary, the canary again, the rest";
 }
 
 TEST(Waiting, AgainTakesWhatWasCancelledWhileItWaited) {

@@ -122,7 +122,8 @@ std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& r
 ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs,
                      CancelAs as) {
   write_down(around, runs, as);
-  const std::int64_t taken = take_off_the_list(around, runs);
+  // An interrupted `run` takes nothing off: the next one goes on with what waits.
+  const std::int64_t taken = as == CancelAs::cancelled ? take_off_the_list(around, runs) : 0;
   stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);
   const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
