@@ -27,7 +27,7 @@ endif()
 # Several files of one folder are compiled as one: the headers of the standard library and their instantiations are most of the
 # work. Off for clang-tidy, so that every file is also seen to stand alone; off by hand (-DTT_UNITY=OFF) while working on one file.
 option(TT_UNITY "Compile the files of a folder together" ON)
-set(TT_UNITY_FILES 8)
+set(TT_UNITY_FILES 14)
 
 # tt_compile_together(TARGET source...): the sources, all of one folder, in groups of TT_UNITY_FILES.
 function(tt_compile_together target)

@@ -169,6 +169,17 @@ TEST(Flags, AnOptionWithoutItsValueDoesNotSwallowTheNextWord) {
 }
 
 // config.toml and run.json name the folder they were made in.
+TEST(Flags, AnAccountIsRefusedWhereThereIsNoBatchSystemAndThatOfTheShellIsNot) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  const tt::ProcessResult said = workspace.submit({"run", "sweep.yaml", "--dry-run", "--account", "m1"});
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.err, HasSubstr("account 'm1'"));
+  EXPECT_THAT(said.err, HasSubstr("means nothing to this machine, which has no batch system"));
+  const tt::ProcessResult inherited =
+      workspace.tool("tt-submit", {"run", "sweep.yaml", "--dry-run"}, {{"TT_ACCOUNT", "m1"}});
+  EXPECT_EQ(inherited.status, 0) << inherited.err;
+}
+
 TEST(Moved, ARetryInAMovedWorkspaceIsRefusedWithBothPlaces) {
   const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));
   const std::string first = (workspace / "first").string(), second = (workspace / "second").string();

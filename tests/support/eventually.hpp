@@ -7,8 +7,10 @@
 
 namespace tt::test {
 
-inline bool eventually(const std::function<bool()>& is_so, std::chrono::seconds limit = std::chrono::seconds(20)) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+inline bool eventually(const std::function<bool()>& is_so,
+                       std::chrono::duration<double> limit = std::chrono::seconds(20)) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
   while (std::chrono::steady_clock::now() < deadline) {
     if (is_so()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
 
-#include "tt/base/clock.hpp"
+#include "support/eventually.hpp"
 #include "tt/base/process.hpp"
 #include "tt/base/text.hpp"
 
@@ -28,17 +27,6 @@ inline Command self_command(const std::vector<std::string>& arguments, const Env
   Command command{{this_program().string()}, environment, {}};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   return command;
-}
-
-// Waits for a condition, not for a time; false when it does not come about within `limit`.
-inline bool eventually(const std::function<bool()>& holds, Seconds limit = Seconds{20}) {
-  SystemClock clock;
-  const Instant start = clock.now();
-  while (!holds()) {
-    if (clock.now() - start > limit) return false;
-    clock.sleep(Seconds{0.01});
-  }
-  return true;
 }
 
 }  // namespace tt::test

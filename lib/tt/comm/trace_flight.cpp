@@ -46,21 +46,21 @@ FlightReader::Side FlightReader::side_of(JsonView sizes, JsonView dtypes, std::s
   dtypes.each([&](JsonView type) { types.emplace_back(type.text().value_or("")); });
   Side side;
   std::size_t tensor = 0;
-  sizes.each([&](JsonView dims) {
+  sizes.each([&](JsonView extents) {
     const std::string type = tensor < types.size() ? types[tensor] : "";
     ++tensor;
     const auto width = element_bytes(type);
     if (!width)
       input_.refuse(byte(), fmt::format("entry `{}` has elements of type `{}`, whose size is not known",
                                         printable(name), printable(type)));
-    std::optional<std::uint64_t> elements = dims.is_list() ? std::optional<std::uint64_t>(1) : std::nullopt;
-    dims.each([&](JsonView dim) {
+    std::optional<std::uint64_t> elements = extents.is_list() ? std::optional<std::uint64_t>(1) : std::nullopt;
+    extents.each([&](JsonView dim) {
       const auto size = dim.integer();
       elements = elements && size && *size >= 0 ? times(*elements, static_cast<std::uint64_t>(*size)) : std::nullopt;
     });
     const auto bytes = elements ? times(*elements, *width) : std::nullopt;
     if (!bytes)
-      input_.refuse(byte(), fmt::format("entry `{}` has a size that cannot be: {}", printable(name), dims.raw()));
+      input_.refuse(byte(), fmt::format("entry `{}` has a size that cannot be: {}", printable(name), extents.raw()));
     side.elements += *elements;
     side.bytes += *bytes;
     if (tensor == 1)

@@ -51,14 +51,14 @@ JsonView element(JsonView list, int index) {
 }
 
 // Elements of a tensor ([4, 8, 96]) or of a list of tensors ([[4, 8, 96], [12]]); nullopt: not such a thing.
-std::optional<std::uint64_t> elements_of(JsonView dims) {
-  if (!dims.is_list()) return std::nullopt;
+std::optional<std::uint64_t> elements_of(JsonView extents) {
+  if (!extents.is_list()) return std::nullopt;
   std::uint64_t product = 1;
   std::uint64_t sum = 0;
   bool is_tensor_list = false;
   bool is_tensor = false;
   bool fine = true;
-  dims.each([&](JsonView one) {
+  extents.each([&](JsonView one) {
     if (const auto size = one.integer()) {
       is_tensor = true;
       const auto more = *size < 0 ? std::nullopt : times(product, static_cast<std::uint64_t>(*size));
@@ -76,8 +76,8 @@ std::optional<std::uint64_t> elements_of(JsonView dims) {
 }
 
 // Shape as text, the same for a tensor and for a list that holds only it.
-std::string shape_of(JsonView dims) {
-  std::string text = dims.raw();
+std::string shape_of(JsonView extents) {
+  std::string text = extents.raw();
   return text.starts_with("[[") ? text : "[" + text + "]";
 }
 
@@ -130,9 +130,9 @@ void PlainCalls::functional(std::string_view name, JsonView event) {
 void PlainCalls::gloo(std::string_view name, JsonView event) {
   const JsonView args = event.at("args");
   const auto type = element(args.at("Input type"), 0).text();
-  const JsonView dims = args.at("Input Dims");
-  if (!type || !dims.is_list() || !element_bytes(*type)) return;
-  ++gloo_[fmt::format("{} {}", name, shape_of(dims))][std::string(*type)];
+  const JsonView extents = args.at("Input Dims");
+  if (!type || !extents.is_list() || !element_bytes(*type)) return;
+  ++gloo_[fmt::format("{} {}", name, shape_of(extents))][std::string(*type)];
 }
 
 void PlainCalls::refuse_later(const JsonStream::Byte& byte, const std::string& message, const std::string& hint) {
@@ -167,10 +167,10 @@ void PlainCalls::call(std::string_view name, JsonView event, const JsonStream::B
     return;
   }
   const JsonView args = event.at("args");
-  const JsonView all_dims = args.at("Input Dims");
-  const JsonView dims = element(all_dims, signature->input);
-  const auto in = elements_of(dims);
-  const auto out = signature->output < 0 ? in : elements_of(element(all_dims, signature->output));
+  const JsonView all_extents = args.at("Input Dims");
+  const JsonView extents = element(all_extents, signature->input);
+  const auto in = elements_of(extents);
+  const auto out = signature->output < 0 ? in : elements_of(element(all_extents, signature->output));
   if (!in || !out)
     return refuse_later(byte, fmt::format("`c10d::{}` has no sizes (`Input Dims`)", name),
                         "record the trace with record_shapes=True, as TorchTitan does");
@@ -188,7 +188,7 @@ void PlainCalls::call(std::string_view name, JsonView event, const JsonStream::B
           "");
     return count(signature->op, *type, *in, *out);
   }
-  const std::string key = fmt::format("{} {}", gloo_name(signature->op), shape_of(dims));
+  const std::string key = fmt::format("{} {}", gloo_name(signature->op), shape_of(extents));
   if (const auto around = type_around(*span)) {
     ++typed_[key][*around];
     return count(signature->op, *around, *in, *out);

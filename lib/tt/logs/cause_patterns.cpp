@@ -16,7 +16,7 @@ constexpr unsigned scheduler = static_cast<unsigned>(Shape::scheduler);
 constexpr unsigned kernel = static_cast<unsigned>(Shape::kernel);
 constexpr unsigned shell = static_cast<unsigned>(Shape::shell);
 constexpr unsigned box = static_cast<unsigned>(Shape::box);
-constexpr unsigned plain = static_cast<unsigned>(Shape::plain);
+constexpr unsigned plain_line = static_cast<unsigned>(Shape::plain);
 constexpr auto weak = Strength::weak;
 constexpr auto rescue = Strength::rescue;
 
@@ -49,7 +49,7 @@ constexpr TextPattern patterns[] = {
     {"cudnn-error", exception, "CUDNN_STATUS_"},
 
     {"shm-exhausted", exception, "unable to allocate shared memory(shm)"},
-    {"shm-exhausted", exception | plain, "ERROR: Unexpected bus error encountered in worker."},
+    {"shm-exhausted", exception | plain_line, "ERROR: Unexpected bus error encountered in worker."},
     {"shm-exhausted", exception, "DataLoader worker", "is killed by signal: Bus error"},
     {"shm-exhausted", exception, "DataLoader worker", "exited unexpectedly", weak},
     {"shm-exhausted", exception | nccl, "Error while", "shared memory segment"},
@@ -71,7 +71,7 @@ constexpr TextPattern patterns[] = {
     {"nccl-ib-error", exception | nccl, "Call to ibv_modify_qp failed"},
     {"nccl-efa-error", nccl, "NET/OFI", {}, weak, "Could not find"},
     {"nccl-efa-error", exception, "NET/OFI"},
-    {"nccl-efa-error", plain, "provider efa output empty list"},
+    {"nccl-efa-error", plain_line, "provider efa output empty list"},
     {"nccl-timeout", exception | glog, "Watchdog caught collective operation timeout:"},
     {"nccl-heartbeat", exception | glog, "ProcessGroupNCCL's watchdog got stuck for"},
     {"nccl-heartbeat", exception | glog, "due to ProcessGroupNCCL watchdog hang"},
@@ -180,13 +180,13 @@ constexpr TextPattern patterns[] = {
     {"dataset-error", exception, "No such file or directory: '", ".zst'"},
     {"loss-nan", exception, "Loss is not finite (global_avg_loss="},
     {"loss-nan", exception, "Loss or gradient norm is not finite on"},
-    {"sigterm", exception | plain, "torch.distributed.elastic.multiprocessing.api.SignalException: Process",
+    {"sigterm", exception | plain_line, "torch.distributed.elastic.multiprocessing.api.SignalException: Process",
      "got signal: 15"},
     {"sigterm", glog_any, "Received 15 death signal, shutting down workers", {}, weak},
     {"sigterm", glog_any, "Received Signals.SIGTERM death signal, shutting down workers", {}, weak},
-    {"segfault", plain, "Fatal Python error: Segmentation fault"},
+    {"segfault", plain_line, "Fatal Python error: Segmentation fault"},
     {"segfault", shell, "Segmentation fault"},
-    {"gpu-lost", plain, "Unable to determine the device handle for GPU", {}, weak},
+    {"gpu-lost", plain_line, "Unable to determine the device handle for GPU", {}, weak},
 
     {"gpu-lost", kernel, "NVRM: Xid (PCI:", "): 79,"},
     {"gpu-lost", kernel, "NVRM: Xid (PCI:", "): 48,"},
@@ -224,7 +224,7 @@ constexpr TextPattern patterns[] = {
     {"prolog-failed", scheduler, "failed on node", "Job prolog failed"},
     {"prolog-failed", scheduler, "srun: Prolog failure on node", {}, weak},
     {"prolog-failed", scheduler, "Application launch failed: Job prolog failed", {}, weak},
-    {"prolog-failed", plain, "Error running slurm prolog:", {}, weak},
+    {"prolog-failed", plain_line, "Error running slurm prolog:", {}, weak},
     {"launch-failed", scheduler, "Task launch for", "failed on node"},
     {"launch-failed", scheduler, "Application launch failed:", {}, weak},
     {"segfault", scheduler, "srun: error:", ": Segmentation fault", weak},

@@ -17,13 +17,13 @@ struct EraName {
   Era era;
   std::string_view text;
 };
-constexpr std::array<EraName, 7> eras{{{Era::early_2025, "2025-01"},
-                                       {Era::march_2025, "2025-03"},
-                                       {Era::v0_1_0, "0.1.0"},
-                                       {Era::v0_2_0, "0.2.0"},
-                                       {Era::v0_2_1, "0.2.1"},
-                                       {Era::v0_2_2, "0.2.2"},
-                                       {Era::v0_3_0, "0.3.0"}}};
+constexpr std::array<EraName, 7> era_table{{{Era::early_2025, "2025-01"},
+                                            {Era::march_2025, "2025-03"},
+                                            {Era::v0_1_0, "0.1.0"},
+                                            {Era::v0_2_0, "0.2.0"},
+                                            {Era::v0_2_1, "0.2.1"},
+                                            {Era::v0_2_2, "0.2.2"},
+                                            {Era::v0_3_0, "0.3.0"}}};
 
 // Other things people call them. A family stands for its newest member.
 constexpr std::array<EraName, 5> release_families{{{Era::early_2025, "early-2025"},
@@ -39,7 +39,7 @@ bool has_key(const std::vector<std::string>& keys, std::string_view key) {
 }  // namespace
 
 std::string to_string(Era era) {
-  for (const auto& name : eras)
+  for (const auto& name : era_table)
     if (name.era == era) return std::string(name.text);
   return "unknown";
 }
@@ -47,7 +47,7 @@ std::string to_string(Era era) {
 std::optional<Era> parse_era(std::string_view version) {
   if (!version.empty() && (version.front() == 'v' || version.front() == 'V')) version.remove_prefix(1);
   version = version.substr(0, version.find('+'));  // a wheel's local part: 0.2.2+cu128
-  for (const auto& name : eras)
+  for (const auto& name : era_table)
     if (name.text == version) return name.era;
   for (const auto& name : release_families)
     if (name.text == version) return name.era;
@@ -56,7 +56,7 @@ std::optional<Era> parse_era(std::string_view version) {
 
 std::vector<std::string> era_names() {
   std::vector<std::string> all;
-  for (const auto& name : eras) all.emplace_back(name.text);
+  for (const auto& name : era_table) all.emplace_back(name.text);
   return all;
 }
 
@@ -67,7 +67,7 @@ Recognised recognise(const std::vector<std::string>& keys, const std::string& fi
   if (has_key(keys, "module") && has_key(keys, "config")) return {Era::v0_3_0, "module and config in " + file};
   Era best = Era::v0_2_2;
   std::ptrdiff_t known_by_best = 0;
-  for (const auto& [era, text] : eras) {
+  for (const auto& [era, text] : era_table) {
     if (!has_toml(era)) continue;
     const auto known = std::count_if(keys.begin(), keys.end(),
                                      [era = era](const std::string& key) { return find_key(era, key) != nullptr; });

@@ -178,30 +178,30 @@ TEST(EstimateSection, WritesUnknownForWhatIsNotKnown) {
   EXPECT_EQ(text.find("0.00"), std::string::npos);
 }
 
-const std::string section = "<!-- tt:estimate -->\nnew\n<!-- /tt:estimate -->\n";
+const std::string new_section = "<!-- tt:estimate -->\nnew\n<!-- /tt:estimate -->\n";
 
 TEST(WithSection, AppendsToADocumentWithoutOne) {
-  EXPECT_EQ(with_section("# Run\ntext\n", section), "# Run\ntext\n\n" + section);
-  EXPECT_EQ(with_section("# Run", section), "# Run\n\n" + section);
-  EXPECT_EQ(with_section("", section), section);
+  EXPECT_EQ(with_section("# Run\ntext\n", new_section), "# Run\ntext\n\n" + new_section);
+  EXPECT_EQ(with_section("# Run", new_section), "# Run\n\n" + new_section);
+  EXPECT_EQ(with_section("", new_section), new_section);
 }
 
 TEST(WithSection, ReplacesTheOneThereIs) {
-  EXPECT_EQ(with_section("# Run\n\n<!-- tt:estimate -->\nold\nold\n<!-- /tt:estimate -->\n\n## Notes\n", section),
-            "# Run\n\n" + section + "\n## Notes\n");
+  EXPECT_EQ(with_section("# Run\n\n<!-- tt:estimate -->\nold\nold\n<!-- /tt:estimate -->\n\n## Notes\n", new_section),
+            "# Run\n\n" + new_section + "\n## Notes\n");
 }
 
 TEST(WithSection, DoneTwiceChangesNothing) {
   for (const std::string& document : {std::string("# Run\n"), std::string(), std::string("no end of line")}) {
-    const std::string once = with_section(document, section);
-    EXPECT_EQ(with_section(once, section), once);
+    const std::string once = with_section(document, new_section);
+    EXPECT_EQ(with_section(once, new_section), once);
   }
 }
 
 TEST(WithSection, LeavesALonelyMarkerAlone) {
-  const std::string once = with_section("a <!-- tt:estimate --> b\nkept\n", section);
-  EXPECT_EQ(once, "a <!-- tt:estimate --> b\nkept\n\n" + section);
-  EXPECT_EQ(with_section(once, section), once);
+  const std::string once = with_section("a <!-- tt:estimate --> b\nkept\n", new_section);
+  EXPECT_EQ(once, "a <!-- tt:estimate --> b\nkept\n\n" + new_section);
+  EXPECT_EQ(with_section(once, new_section), once);
 }
 
 }  // namespace
