@@ -8,7 +8,7 @@
 namespace tt::test {
 
 inline bool eventually(const std::function<bool()>& is_so,
-                       std::chrono::duration<double> limit = std::chrono::seconds(20)) {
+                       std::chrono::duration<double> limit = std::chrono::seconds(50)) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
   while (std::chrono::steady_clock::now() < deadline) {
