@@ -123,7 +123,8 @@ std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal&
   if (runs.empty()) return "no runs\n";
   std::vector<RankingRow> rows;
   for (const flow::RunView& run : runs) {
-    const auto summary = flow::load_summary(run.folder);
+    // A summary that lies in the folder of a planned run is that of attempts put aside.
+    const auto summary = run.state == RunState::planned ? std::nullopt : flow::load_summary(run.folder);
     RankingRow row = summary ? report::ranking_row(*summary) : RankingRow{};
     row.run = run.name;
     row.model = run.model;

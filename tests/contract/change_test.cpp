@@ -91,6 +91,20 @@ TEST(Change, NamesCanBeSwappedAndEveryResultMovesWithItsRun) {
   EXPECT_EQ(tt::test::read(workspace.run("n1") / "exit.json"), exit_of_1);
 }
 
+TEST(Change, AfterAgainANameMeansTheRunOfTheSweepAlone) {
+  const Workspace workspace({"story", kOne, "", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  change_base(workspace, "seq_len = 256", "seq_len = 512");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--again"}).status, 0);
+  const tt::ProcessResult explain = workspace.submit({"explain", "_bs1"});
+  EXPECT_EQ(explain.status, 0) << explain.err;
+  EXPECT_THAT(explain.out, HasSubstr("_bs1: finished\n"));
+  EXPECT_EQ(workspace.submit({"logs", "_bs1"}).status, 0);
+  EXPECT_EQ(workspace.sweep({"show", "_bs1"}).status, 0);
+  const tt::Value status = tt::parse_json(workspace.submit({"status", "_bs1", "--json"}).out, "status");
+  EXPECT_EQ(status.at("runs").as_list().size(), 1u);
+}
+
 TEST(Change, ARenamedFailedRunCanBeRetried) {
   Workspace workspace({"story", kOne, "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
   EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);

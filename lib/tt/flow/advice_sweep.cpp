@@ -143,7 +143,7 @@ class SweepWriter {
 
   // A config function of the model, else one of its family: the size can be set.
   std::string preset_of(const std::string& module) const {
-    const std::string own = titan::architecture_name(request_.architecture);
+    std::string own = titan::architecture_name(request_.architecture);
     if (titan::is_preset(own)) return own;
     for (const std::string& name : titan::preset_names())
       if (name.starts_with(module + "_") && name.find("debug") == std::string::npos) return name;

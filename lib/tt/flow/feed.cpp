@@ -26,7 +26,7 @@ Outlook behind_canary(const ledger::Ledger& ledger, const ledger::WaitingRun& wa
   if (ledger::is_withdrawn(ledger, *waiting.after)) return kept("was cancelled", "tt-submit retry " + name);
   const bool comes = ledger::find_waiting(ledger, *waiting.after) != nullptr ||
                      (found != ledger.runs.end() && canary == nullptr && found->second.fresh_after > 0);
-  const Outlook not_yet{Readiness::not_yet, waiting.why, ""};
+  Outlook not_yet{Readiness::not_yet, waiting.why, ""};
   if (comes || (canary != nullptr && !canary->closed)) return not_yet;
   if (canary == nullptr) return kept("is not known here", "tt-submit release");
   if (canary->state == RunState::finished) return {Readiness::ready, waiting.why, ""};

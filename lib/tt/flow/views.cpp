@@ -84,10 +84,16 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings
     add_open_attempt(view, *last, ledger, around);
   } else if (ledger::was_refused(*last)) {
     view.reason = "the scheduler refused it: " + last->reason;
-    view.next = "tt-submit run SWEEP   (after mending what it says: in the command, the sweep file or the site profile)";
+    view.next =
+        "tt-submit run SWEEP   (after mending what it says: in the command, the sweep file or the site profile)";
   } else if (last->state == RunState::planned) {
     view.reason = last->reason;
   }
+}
+
+bool holds(const RunFolder& folder, const RunId& run) {
+  const auto record = folder.load_record();
+  return record && record->id == run;
 }
 
 RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around,
@@ -100,7 +106,7 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.folder = around.workspace.run_folder(run.model, run.name);
   add_attempt(view, ledger, around);
   add_waiting(view, ledger, around.clock->now());
-  if (view.attempt == 0 && view.folder.last_attempt() > 0) {
+  if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 && !holds(view.folder, run.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }
   return view;
@@ -155,11 +161,13 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
                                   const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
   std::set<RunId> listed;
+  std::set<std::pair<std::string, std::string>> listed_by_name;
   for (const std::string& sweep : sweeps) {
     const auto index = load_sweep_index(around.workspace, sweep);
     if (!index) continue;
     for (const IndexedRun& run : index->runs) {
       listed.insert(run.id);
+      listed_by_name.insert({run.model, run.name});
       views.push_back(view_of(run, sweep, around, ledger));
     }
   }
@@ -171,6 +179,11 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     RunView view = view_of({id, history.folder.parent_path().filename().string(), history.name}, sweep, around, ledger);
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
+    // --again put its attempts aside: folder and name are those of a run of the sweep by now.
+    if (!is_open(view.state) && listed_by_name.contains({view.model, view.name}) && !holds(view.folder, id) &&
+        view.folder.is_committed()) {
+      continue;
+    }
     if (view.reason.empty()) view.reason = "no longer in the sweep";
     views.push_back(std::move(view));
   }
