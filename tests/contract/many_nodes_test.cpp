@@ -164,7 +164,7 @@ TEST_F(EachLauncher, EndsTheOthersWhenOneNodeEndsBadly) {
 TEST_F(EachLauncher, TellsEveryNodeBeforeTheTimeLimit) {
   write_sweep(", STAND_IN_SECONDS: \"100\"");
   const std::string sweep = tt::test::read(workspace / "sweep.yaml");
-  tt::write_new_file(workspace / "sweep.yaml", tt::replace_all(sweep, "00:05:00", "00:00:23"));  // told 20 s before
+  tt::write_new_file(workspace / "sweep.yaml", tt::replace_all(sweep, "00:05:00", "00:00:30"));  // told 20 s before
   run_with_each([&](const tt::ProcessResult& run) {
     EXPECT_EQ(run.status, 3) << run.out << run.err;
     EXPECT_EQ(workspace.states().at("_bs1"), "timed-out");
