@@ -32,7 +32,7 @@ bool all_finished(const std::vector<flow::RunView>& runs) {
 void tell_what_waits_for_a_person(const std::vector<flow::RunView>& runs) {
   std::map<std::pair<std::string, std::string>, std::int64_t> waiting;  // why, what to do → how many
   for (const flow::RunView& run : runs) {
-    if (run.waits && !run.next.empty()) ++waiting[{run.reason.substr(run.reason.find(": ") + 2), run.next}];
+    if (run.waits && !run.next.empty()) ++waiting[{*run.waits, run.next}];
   }
   for (const auto& [why, count] : waiting) log::warning(waiting_text(count, why.first) + "; next: " + why.second);
 }

@@ -152,4 +152,19 @@ TEST(Since, OfARunThatEndedIsWhenItEndedNotWhenItWasLookedAt) {
   EXPECT_EQ(run.text_or("since"), ended);
 }
 
+// What cannot be written down about the scheduler's last answer is left out: somebody else's workspace, a full disk.
+TEST(Looking, IsPossibleWhereNothingCanBeWrittenAboutTheAnswer) {
+  const Workspace workspace(
+      {"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"60\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
+  std::filesystem::remove_all(workspace / ".tt/heard");
+  tt::write_new_file(workspace / ".tt/heard", "no folder");
+  const tt::ProcessResult status = workspace.submit({"status"});
+  EXPECT_EQ(status.status, 0) << status.err;
+  EXPECT_THAT(status.out, HasSubstr("_bs1"));
+  std::filesystem::remove(workspace / ".tt/heard");
+  EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
+}
+
 }  // namespace

@@ -64,8 +64,11 @@ class Refresh {
     const fs::path file = around_.workspace.heard(answer.site);
     if (answer.asked) {
       answer.heard = around_.clock->now();
-      make_folders(file.parent_path());
-      write_file(file, iso_time(*answer.heard) + "\n");
+      try {
+        make_folders(file.parent_path());
+        write_file(file, iso_time(*answer.heard) + "\n");
+      } catch (const Error&) {  // a full disk, a workspace to be read only: looking is possible all the same
+      }
     } else if (const auto text = read_file_if_there(file)) {
       answer.heard = parse_iso_time(trim(*text));
     }

@@ -41,11 +41,10 @@ Surroundings look(const SurroundingsFlags& flags, const Environment& environment
   around.site = choose(around);
   site::Profile& profile = around.site.profile;
   // The variables are for batch systems: where there is none, those of a shell set up for one are no mistake.
-  const bool has_words = profile.scheduler != "local";
   const auto say = [&](std::string& field, const std::optional<std::string>& flag, const char* variable) {
     if (flag)
       field = *flag;
-    else if (const auto value = environment.get(variable); has_words && value && !value->empty())
+    else if (const auto value = environment.get(variable); profile.has_batch_system() && value && !value->empty())
       field = *value;
   };
   say(profile.account, flags.account, "TT_ACCOUNT");

@@ -21,7 +21,7 @@ void add_waiting(RunView& view, const ledger::Ledger& ledger, Instant now) {
   if (is_open(view.state)) return;
   if (const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, view.id)) {
     const Outlook outlook = outlook_of(ledger, *waiting, now);
-    view.waits = true;
+    view.waits = outlook.why;
     view.state = RunState::planned;
     view.cause.clear();
     view.reason = "waits: " + outlook.why;
@@ -91,9 +91,9 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings
   }
 }
 
-bool holds(const RunFolder& folder, const RunId& run) {
+bool holds_another(const RunFolder& folder, const RunId& run) {
   const auto record = folder.load_record();
-  return record && record->id == run;
+  return record && record->id != run;
 }
 
 RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around,
@@ -106,7 +106,8 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.folder = around.workspace.run_folder(run.model, run.name);
   add_attempt(view, ledger, around);
   add_waiting(view, ledger, around.clock->now());
-  if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 && !holds(view.folder, run.id)) {
+  if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 &&
+      holds_another(view.folder, run.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }
   return view;
@@ -180,10 +181,8 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
     // --again put its attempts aside: folder and name are those of a run of the sweep by now.
-    if (!is_open(view.state) && listed_by_name.contains({view.model, view.name}) && !holds(view.folder, id) &&
-        view.folder.is_committed()) {
+    if (!is_open(view.state) && listed_by_name.contains({view.model, view.name}) && holds_another(view.folder, id))
       continue;
-    }
     if (view.reason.empty()) view.reason = "no longer in the sweep";
     views.push_back(std::move(view));
   }

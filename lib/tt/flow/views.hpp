@@ -27,10 +27,10 @@ struct RunView {
   int attempt = 0;  // 0: never handed over
   int index = 0;    // in its submission
   std::optional<Instant> since;
-  std::string cause;     // of an ended attempt
-  bool waits = false;    // chosen, and not handed over yet: `reason` says why
-  std::string next;      // what a person has to do before it can go on; empty: nothing, or `explain` knows
-  bool in_sweep = true;  // false: of an earlier plan
+  std::string cause;                 // of an ended attempt
+  std::optional<std::string> waits;  // chosen, and not handed over yet: for what
+  std::string next;                  // what a person has to do before it can go on; empty: nothing, or `explain` knows
+  bool in_sweep = true;              // false: of an earlier plan
 };
 
 // Runs of these sweeps in plan order, then those of earlier plans that were handed over, and whatever else is open.

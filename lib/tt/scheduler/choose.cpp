@@ -31,7 +31,7 @@ std::unique_ptr<Scheduler> make_scheduler(const site::Profile& profile, const st
   if (profile.scheduler == "slurm")
     return std::make_unique<SlurmScheduler>(profile, workspace, environment, runner, clock);
   if (profile.scheduler == "pbs") return std::make_unique<PbsScheduler>(profile, workspace, environment, runner, clock);
-  if (profile.scheduler != "local") {
+  if (profile.has_batch_system()) {
     throw Error(
         fmt::format("site '{}' uses the scheduler '{}', and this version speaks to 'local', 'slurm' and 'pbs' only; "
                     "--site laptop runs on this machine",

@@ -33,9 +33,10 @@ struct Calibration {
 };
 
 struct Profile {
-  std::string name;         // "laptop"
-  std::string title;        // one line for people
-  std::string scheduler;    // "local", "slurm", "pbs"
+  std::string name;       // "laptop"
+  std::string title;      // one line for people
+  std::string scheduler;  // "local", "slurm", "pbs"
+  bool has_batch_system() const { return scheduler != "local"; }
   std::string facts_as_of;  // date of the facts
   std::string source;
   // How it is recognised: patterns on the host name, NAME=pattern on the environment.

@@ -77,7 +77,7 @@ TEST(WatchedQueue, CountsReasons) {
   runs.push_back(run_of("_f", RunState::planned));
   runs.push_back(run_of("_g", RunState::planned));
   runs[5].reason = "waits for room";
-  runs[5].waits = true;
+  runs[5].waits = "room";
   runs[6].reason = "of no interest: nobody chose it";
   EXPECT_EQ(watch_state(runs, {}, {}, kNow).waiting,
             (std::map<std::string, std::int64_t>{
