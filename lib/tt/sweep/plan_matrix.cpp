@@ -31,7 +31,7 @@ std::optional<std::string> value_in(const Overrides& varies, const std::string& 
 class Matrix {
  public:
   Matrix(const Plan& plan, const std::vector<std::string>& wanted, MatrixCell cell, const Terminal& terminal)
-      : cell_(cell), terminal_(terminal) {
+      : cell_(cell), terminal_(terminal), estimate_model_(plan.estimate_model) {
     std::vector<std::string> varying;
     const auto note = [&](const Overrides& varies) {
       for (const Assignment& assignment : varies) {
@@ -143,16 +143,17 @@ class Matrix {
   static std::string last_part(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
   std::string legend() const {
-    const char* what = cell_ == MatrixCell::gpus ? "GPUs of the run"
-                       : cell_ == MatrixCell::hours
-                           ? "GPU hours at most"
-                           : "MiB sent per step by one GPU of the worst pipeline rank (model published)";
+    const std::string what = cell_ == MatrixCell::gpus ? "GPUs of the run"
+                             : cell_ == MatrixCell::hours
+                                 ? "GPU hours at most"
+                                 : "MiB sent per step by one GPU of the worst pipeline rank, " + estimate_model_;
     return fmt::format(
         "\na number: {}; a word: the rule that refuses the point; a dot: cut by where, exclude or sample\n", what);
   }
 
   MatrixCell cell_;
   Terminal terminal_;
+  std::string estimate_model_;
   std::vector<std::string> keys_;  // row, column, page
   std::vector<std::string> values_[3];
   std::map<std::array<std::size_t, 3>, Spot> places_;

@@ -1,5 +1,5 @@
 // A plan as costs, as lines for a spreadsheet and as a table of two keys.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "support/sweep_support.hpp"
 #include "tt/base/error.hpp"
@@ -65,6 +65,14 @@ TEST(PlanMatrix, ShowsRunsRefusedAndCutPoints) {
       "1                                                   8           .\n"
       "3                                          world-size  world-size\n"
       "\na number: GPUs of the run; a word: the rule that refuses the point; a dot: cut by where, exclude or sample\n");
+}
+
+TEST(PlanMatrix, NamesTheModelOfItsEstimates) {
+  const Plan plan = plan_of(sweep_with("matrix: {parallelism.tensor_parallel_degree: [1, 2]}\n"));
+  EXPECT_THAT(
+      plan_matrix(plan, {}, MatrixCell::comm, {}),
+      testing::HasSubstr("a number: MiB sent per step by one GPU of the worst pipeline rank, model titan, profile "
+                         "titan-0.2.2; "));
 }
 
 TEST(PlanMatrix, SplitsWhatIsTooWideIntoBlocks) {
