@@ -309,7 +309,8 @@ TEST_F(Cluster, ASweepStartedInsideAJobIsItsOwn) {
   for (const auto& [name, value] : scheduler.environment) exports += "export " + name + "='" + value + "'\n";
   tt::write_new_file(workspace / "outer.sh", "#!/bin/bash\n" + exports + "export TT_SITE=" + scheduler.site + "\ncd " +
                                                  workspace.path().string() + "\n" + TT_TOOLS_DIR +
-                                                 "/tt-submit run sweep.yaml >outer.out 2>&1\necho $? >outer.status\n");
+                                                 "/tt-submit run sweep.yaml >outer.out 2>&1\necho $? >outer.new\n"
+                                                 "mv outer.new outer.status\n");  // whole when it is there
   const std::string outer = (workspace / "outer.sh").string();
   const tt::ProcessResult submitted =
       ask(scheduler.is_pbs()
