@@ -10,6 +10,7 @@
 #include "tt/base/log.hpp"
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/heard.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -33,7 +34,8 @@ class Refresh {
     const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
     for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
     report_.ledger = std::move(ledger_);
-    for (SiteAnswer& answer : report_.sites) remember(answer);
+    for (SiteAnswer& answer : report_.sites)
+      answer.heard = answer.asked ? note_heard(around_, answer.site) : last_heard(around_, answer.site);
     return std::move(report_);
   }
 
@@ -57,21 +59,6 @@ class Refresh {
     SiteAnswer& answer = answer_of(site);
     answer.asked = false;
     answer.why = why;
-  }
-
-  // For the next that is not answered: its states are as of then.
-  void remember(SiteAnswer& answer) const {
-    const fs::path file = around_.workspace.heard(answer.site);
-    if (answer.asked) {
-      answer.heard = around_.clock->now();
-      try {
-        make_folders(file.parent_path());
-        write_file(file, iso_time(*answer.heard) + "\n");
-      } catch (const Error&) {  // a full disk, a workspace to be read only: looking is possible all the same
-      }
-    } else if (const auto text = read_file_if_there(file)) {
-      answer.heard = parse_iso_time(trim(*text));
-    }
   }
 
   bool is_still_at_work(const ledger::SubmissionState& submission) const {

@@ -12,6 +12,7 @@
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/bad_nodes.hpp"
+#include "tt/flow/heard.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -302,6 +303,7 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
   stop_point("after-submission-folder");
   const scheduler::SubmitAnswer answer = scheduler.submit(prepared.request);
   stop_point("after-scheduler-call");
+  if (!std::holds_alternative<scheduler::NoAnswer>(answer)) note_heard(around, site.name);
   std::vector<SweepEvent> events;
   HandedOver result = answered(answer, prepared, events);
   flow::record(around, events);
