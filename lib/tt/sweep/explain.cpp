@@ -10,6 +10,7 @@
 #include "tt/sweep/formulas.hpp"
 #include "tt/sweep/grid.hpp"
 #include "tt/sweep/points.hpp"
+#include "tt/sweep/resources.hpp"
 #include "tt/sweep/search.hpp"
 
 namespace tt::sweep {
@@ -173,6 +174,13 @@ class Explainer {
     for (const PlannedRun& run : plan_.runs) {
       if (!is_same(run.overrides, run.varies)) continue;
       explained.name = run.repeat ? run.repeat_group : run.name;
+      for (const Derivation& derivation : input_.spec.late.derive) derived_late(explained, derivation, run);
+      return;
+    }
+    for (const SkippedPoint& cut : plan_.cut_late) {
+      if (!is_same(cut.overrides, cut.varies)) continue;
+      explained.name = cut.name;
+      explained.cuts.push_back({"where", cut.rule, cut.reason, place_of_late(cut.rule)});
       return;
     }
     if (plan_.sampled_out > 0 && input_.spec.sample)
@@ -181,6 +189,24 @@ class Explainer {
     else
       explained.cuts.push_back(
           {"rule", "a rule", "'tt-sweep plan --json' counts it; only the first points are listed", {}});
+  }
+
+  Place place_of_late(const std::string& condition) const {
+    const auto& where = input_.spec.late.where;
+    const auto found =
+        std::find_if(where.begin(), where.end(), [&](const auto& one) { return one.text.text == condition; });
+    return found == where.end() ? Place{} : found->text.place;
+  }
+
+  // A run has what was derived from its estimate; a point that is none has it not.
+  static void derived_late(ExplainedPoint& explained, const Derivation& derivation, const PlannedRun& run) {
+    std::string value;
+    for (const Assignment& assignment : run.overrides)
+      if (assignment.key == derivation.key) value = plain_text(assignment.value);
+    if (is_environment_key(derivation.key)) value = run.environment.at(environment_name(derivation.key));
+    if (is_resource_key(derivation.key)) value = plain_text(resource_value(derivation.key, run.resources));
+    const Written& text = derivation.expression->text;
+    explained.values.push_back({derivation.key, value, "derive", text.place, text.text});
   }
 
   const PlanInput& input_;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "tt/base/clock.hpp"
 #include "tt/base/text.hpp"
+#include "tt/sweep/asked_key.hpp"
 #include "tt/sweep/cell.hpp"
 
 namespace tt::sweep {
@@ -18,25 +18,6 @@ constexpr std::size_t most_derived = 100'000;         // values of one derived k
 void add_group(std::vector<std::size_t>& groups, std::size_t group) {
   const auto at = std::lower_bound(groups.begin(), groups.end(), group);
   if (at == groups.end() || *at != group) groups.insert(at, group);
-}
-
-// A computed value as its key wants it before the schema is asked: text for env.*, as written for resources.*.
-std::optional<WrittenValue> as_written(const std::string& key, Value value, const Place& place, std::string& trouble) {
-  const std::string spelled = plain_text(value);
-  if (!is_environment_key(key) && !is_resource_key(key)) return WrittenValue{std::move(value), spelled, place};
-  Node node;
-  node.kind = value.is_list() ? Node::Kind::list : Node::Kind::scalar;
-  // 16.0 GPUs are 16.
-  const bool whole =
-      value.is_floating() &&
-      value.as_number() == static_cast<double>(static_cast<std::int64_t>(std::clamp(value.as_number(), -1e15, 1e15)));
-  node.value = whole && is_resource_key(key) ? Value(static_cast<std::int64_t>(value.as_number())) : std::move(value);
-  node.spelled = plain_text(node.value);
-  node.place = place;
-  Problems wrong;
-  auto written = read_cell(key, node, wrong);
-  if (!written) trouble = wrong.all().front().message + fmt::format(", got {}", printable(spelled));
-  return written;
 }
 
 }  // namespace
@@ -66,31 +47,13 @@ Formulas::Formulas(const Grid& grid, const PlanInput& input, Problems& problems)
 }
 
 bool Formulas::compile(Formula& formula, const Expression& expression, Problems& problems) {
-  const Judge judge{grid_.eras, input_, problems};
   bool good = true;
   for (const Expression::Key& key : expression.keys) {
     Parameter parameter{grid_.source_of(key.key), key.key, key.spelled, {}};
-    const auto refuse = [&](const std::string& message, const std::string& hint) {
-      problems.add(key.place, message, hint);
+    if (!may_be_asked(grid_, input_, key, problems))
       good = false;
-    };
-    if (parameter.source.kind == KeySource::Kind::repeated) {
-      refuse(fmt::format("'{}' is repeated: an expression cannot ask for it", key.spelled),
-             "repeats come after every condition; make it an axis of 'matrix'");
-    } else if (!is_config_key(key.key) && parameter.source.kind == KeySource::Kind::silent) {
-      refuse(fmt::format("'{}' is not set in this sweep", key.spelled), "an expression can only ask for what is set");
-    } else if (!judge.knows(key.key, key.spelled, key.place)) {
-      good = false;
-    } else if (is_config_key(key.key)) {
+    else if (is_config_key(key.key))
       for (const Ground& ground : grid_.grounds) parameter.silent.push_back(grid_.silent_value(ground, key.key));
-      const bool anywhere =
-          std::any_of(parameter.silent.begin(), parameter.silent.end(), [](const auto& v) { return !!v; });
-      if (parameter.source.kind == KeySource::Kind::silent && !anywhere) {
-        refuse(fmt::format("'{}' has no value: neither the sweep nor the base nor TorchTitan's default gives one",
-                           key.spelled),
-               "set it under 'fixed:' or in the base");
-      }
-    }
     formula.parameters.push_back(std::move(parameter));
   }
   if (good) formula.program = sandbox_.compile(expression);
@@ -236,37 +199,22 @@ Verdict Formulas::judge(std::size_t number, const At& at) {
   return condition.known[where];
 }
 
-Formulas::Result Formulas::compute_derived(std::size_t number, const At& at) {
+DerivedCell Formulas::compute_derived(std::size_t number, const At& at) {
   const Derivation& derivation = input_.spec.derive[number];
-  const Derived& formula = derivations_[number];
-  Result result;
-  WrittenValue written = derivation.constant;
-  if (derivation.expression) {
-    Computed computed = compute(formula, at);
-    result.trouble = computed.trouble;
-    if (!result.trouble.empty()) return result;
-    auto made = as_written(derivation.key, std::move(computed.value), formula.place, result.trouble);
-    if (!made) return result;
-    written = std::move(*made);
-  }
-  Problems wrong;
-  const Judge judge{grid_.eras, input_, wrong};
-  result.cell = judge.cell(derivation.key, formula.place, written);
-  if (!result.cell) {
-    result.trouble = wrong.all().front().message;
-    result.hint = wrong.all().front().hint;
-  }
-  return result;
+  if (!derivation.expression) return derived_constant(grid_, input_, derivation);
+  Computed computed = compute(derivations_[number], at);
+  if (!computed.trouble.empty()) return {std::nullopt, std::move(computed.trouble), {}};
+  return derived_cell(grid_, input_, derivation, std::move(computed.value));
 }
 
-std::shared_ptr<const Formulas::Result> Formulas::result_of(std::size_t number, const At& at) {
+std::shared_ptr<const DerivedCell> Formulas::result_of(std::size_t number, const At& at) {
   Derived& formula = derivations_[number];
   const bool remembered = at.row == nullptr && formula.combinations;
   const std::uint64_t where = remembered ? combination(formula, at) : 0;
   if (remembered) {
     if (const auto known = formula.known.find(where); known != formula.known.end()) return known->second;
   }
-  auto result = std::make_shared<const Result>(compute_derived(number, at));
+  auto result = std::make_shared<const DerivedCell>(compute_derived(number, at));
   if (!remembered) return result;
   if (formula.known.size() >= most_derived) formula.known.clear();
   formula.known.emplace(where, result);

@@ -1,4 +1,5 @@
-// tt/sweep/formulas.hpp: derive and where of a sweep, computed at points of it.
+// tt/sweep/formulas.hpp: derive and where of a sweep, computed at points of it (those that ask for estimates are in
+// late_formulas.hpp).
 //
 // A condition is known as soon as the groups it depends on are chosen, so a search can cut early; every combination of
 // those groups is computed once. A point that any condition makes false is cut; else a condition that cannot be
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "tt/base/error.hpp"
+#include "tt/sweep/derived_cell.hpp"
 #include "tt/sweep/grid.hpp"
 #include "tt/sweep/judge.hpp"
 #include "tt/sweep/sandbox.hpp"
@@ -76,13 +78,8 @@ class Formulas {
     std::vector<Verdict> known;  // by combination; empty: not remembered
     bool reported = false;
   };
-  struct Result {
-    std::optional<GridCell> cell;
-    std::string trouble;
-    std::string hint;
-  };
   struct Derived : Formula {
-    std::unordered_map<std::uint64_t, std::shared_ptr<const Result>> known;  // forgotten when it grows too large
+    std::unordered_map<std::uint64_t, std::shared_ptr<const DerivedCell>> known;  // forgotten when it grows too large
     bool reported = false;
   };
   struct Found {
@@ -99,8 +96,8 @@ class Formulas {
   Computed compute(const Formula& formula, const At& at);
   std::string seen(const Formula& formula, const At& at);
   Verdict compute_condition(const Condition& condition, const At& at);
-  Result compute_derived(std::size_t derivation, const At& at);
-  std::shared_ptr<const Result> result_of(std::size_t derivation, const At& at);
+  DerivedCell compute_derived(std::size_t derivation, const At& at);
+  std::shared_ptr<const DerivedCell> result_of(std::size_t derivation, const At& at);
 
   const Grid& grid_;
   const PlanInput& input_;

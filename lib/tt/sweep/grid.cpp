@@ -142,6 +142,10 @@ class GridMaker {
       judge_.knows(derivation.key, derivation.spelled, derivation.place);
       grid_.derived_keys.push_back(derivation.key);
     }
+    for (const Derivation& derivation : spec_.late.derive) {
+      judge_.knows(derivation.key, derivation.spelled, derivation.place);
+      grid_.late_keys.push_back(derivation.key);
+    }
     for (const AxisGroup& group : spec_.groups) grid_.groups.push_back(make_group(group));
     for (const AxisGroup& group : spec_.repeat) make_repeat(group);
     for (const Row& row : spec_.include) grid_.include.push_back(make_row(row));
@@ -224,7 +228,10 @@ class GridMaker {
   }
 
   bool is_axis(const std::string& key) const { return grid_.source_of(key).kind == KeySource::Kind::axis; }
-  bool is_derived(const std::string& key) const { return grid_.source_of(key).kind == KeySource::Kind::derived; }
+  bool is_derived(const std::string& key) const {
+    const KeySource::Kind kind = grid_.source_of(key).kind;
+    return kind == KeySource::Kind::derived || kind == KeySource::Kind::late;
+  }
   bool is_repeated(const std::string& key) const {
     return std::find(grid_.repeat.keys.begin(), grid_.repeat.keys.end(), key) != grid_.repeat.keys.end();
   }
@@ -298,6 +305,12 @@ class GridMaker {
       never(setting, fmt::format("'{}' is repeated: a row cannot exclude by it", setting.spelled));
       return false;
     }
+    if (source.kind == KeySource::Kind::late) {
+      problems_.add(setting.place,
+                    fmt::format("'{}' is derived from an estimate: a row cannot exclude by it", setting.spelled),
+                    "write it as a condition of 'where'");
+      return false;
+    }
     const auto value = source.kind == KeySource::Kind::constant ? std::optional(source.value)
                        : grid_.grounds.empty()                  ? std::nullopt
                                                : grid_.silent_value(grid_.grounds.front(), setting.key);
@@ -355,6 +368,10 @@ KeySource Grid::source_of(std::string_view key) const {
   if (const auto found = std::find(derived_keys.begin(), derived_keys.end(), key); found != derived_keys.end()) {
     source.kind = KeySource::Kind::derived;
     source.derivation = static_cast<std::size_t>(found - derived_keys.begin());
+    return source;
+  }
+  if (std::find(late_keys.begin(), late_keys.end(), key) != late_keys.end()) {
+    source.kind = KeySource::Kind::late;
     return source;
   }
   if (std::find(repeat.keys.begin(), repeat.keys.end(), key) != repeat.keys.end()) {

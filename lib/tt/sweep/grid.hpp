@@ -57,7 +57,7 @@ struct Ground {
 
 // Where the value of a key comes from, for the points of the product.
 struct KeySource {
-  enum class Kind { axis, constant, derived, repeated, silent };
+  enum class Kind { axis, constant, derived, late, repeated, silent };  // late: derived from estimates
   Kind kind = Kind::silent;
   std::size_t group = 0, column = 0;  // axis
   std::size_t derivation = 0;         // derived
@@ -75,6 +75,7 @@ struct Grid {
   std::vector<GridCells> include;
   std::vector<GridExclude> exclude;
   std::vector<std::string> derived_keys;  // of Spec::derive
+  std::vector<std::string> late_keys;     // of Spec::late
   GridGroup repeat;                       // no rows: not repeated
 
   titan::Era era_of(const Ground& ground) const { return eras[ground.era]; }

@@ -14,7 +14,7 @@
 #include "tt/sweep/formulas.hpp"
 #include "tt/sweep/grid.hpp"
 #include "tt/sweep/judge.hpp"
-#include "tt/sweep/late_conditions.hpp"
+#include "tt/sweep/late_formulas.hpp"
 #include "tt/sweep/naming.hpp"
 #include "tt/sweep/point_namer.hpp"
 #include "tt/sweep/points.hpp"
@@ -41,7 +41,7 @@ void check_template(const PlanInput& input, const Grid& grid, Problems& problems
 
 class Planner {
  public:
-  Planner(const PlanInput& input, const Grid& grid, std::vector<Expression> late, Problems& problems, Plan& plan)
+  Planner(const PlanInput& input, const Grid& grid, Problems& problems, Plan& plan)
       : input_(input),
         grid_(grid),
         problems_(problems),
@@ -50,7 +50,7 @@ class Planner {
         search_(grid, formulas_),
         drafter_(grid),
         namer_(input, drafter_.varying_keys(), problems),
-        late_(std::move(late), problems),
+        late_(grid, input, problems),
         resources_(input, problems),
         root_varies_(grid.source_of("torchtitan.root").kind == KeySource::Kind::axis) {
     for (const Ground& ground : grid.grounds) printers_.emplace_back(grid.era_of(ground), ground.resolved);
@@ -162,18 +162,14 @@ class Planner {
       if (verdict == Verdict::cuts) return false;
       whole = whole && verdict == Verdict::holds;
     }
-    const auto point = point_at(grid_, formulas_, at);
+    auto point = point_at(grid_, formulas_, at);
     if (!point) return true;
     for (std::size_t i = 0; !whole && i < formulas_.conditions(); ++i) {
       if (formulas_.judge(i, at) == Verdict::fails) formulas_.report_condition(i, at);
     }
-    if (!whole) return true;
+    if (!whole || !derive_late(*point)) return true;
     const auto judged = judge(*point);
-    if (!judged) return true;
-    if (!late_.empty() && !stands_late(*point, *judged)) {
-      ++late_cut_;
-      return true;
-    }
+    if (!judged || is_cut_late(*point, *judged)) return true;
     if (sampler_ && !point->is_row)
       sampler_->offer(*point, judged->draft.varies);
     else
@@ -193,15 +189,38 @@ class Planner {
     for (const Point& point : points) accept(point, *judge(point));
   }
 
-  bool stands_late(const Point& point, const Judged& judged) {
+  // What an expression that asks for estimates sees at a point.
+  auto values_at(const Point& point, const Judged& judged) {
     const Ground& ground = grid_.grounds[point.ground];
     const titan::Settings settings(grid_.era_of(ground), ground.lookup, judged.draft.settings);
     const titan::TrainingShape shape = titan::shape_of(settings, judged.resources.gpus, architectures_[point.ground]);
-    return late_.keep([&](const std::string& key) {
+    return [this, &point, &judged, settings, shape](const std::string& key) {
       if (!is_figure(key)) return PointNamer::value_of(key, judged.draft, settings, judged.resources);
       return estimators_[point.ground].figure(key, shape, judged.resources.gpus_per_node,
                                               settings.integer(titan::Knob::steps));
-    });
+    };
+  }
+
+  // Adds to a point the keys that are derived from its estimate. false: it is listed as refused as it is without them,
+  // or a problem was noted.
+  bool derive_late(Point& point) {
+    if (!late_.derives()) return true;
+    const auto before = judge(point);
+    const auto cells = before ? late_.derive(values_at(point, *before)) : std::nullopt;
+    if (!cells) return false;
+    point.derived.insert(point.derived.end(), cells->begin(), cells->end());
+    return true;
+  }
+
+  bool is_cut_late(const Point& point, const Judged& judged) {
+    if (!late_.has_conditions()) return false;
+    const auto cut = late_.cut(values_at(point, judged));
+    if (!cut) return false;
+    if (++late_cut_ <= static_cast<std::int64_t>(skipped_kept_per_rule)) {
+      plan_.cut_late.push_back({judged.name, judged.draft.overrides, judged.draft.settings, judged.draft.varies,
+                                judged.resources.gpus, point.ground, cut->by->text.text, cut->seen});
+    }
+    return true;
   }
 
   void name_estimates() {
@@ -405,7 +424,7 @@ class Planner {
   PointSearch search_;
   Drafter drafter_;
   PointNamer namer_;
-  LateConditions late_;
+  LateFormulas late_;
   std::int64_t late_cut_ = 0;  // points cut by what they are estimated to cost
   ResourcePlanner resources_;
   std::vector<SettingsPrinter> printers_;  // by ground
@@ -430,39 +449,25 @@ PlanInput judgeable(const PlanInput& input) {
   return rest;
 }
 
-// What follows from an estimate cannot decide what is estimated.
-void refuse_derived_estimates(const PlanInput& input, Problems& problems) {
-  for (const Derivation& derivation : input.spec.derive) {
-    if (!derivation.expression) continue;
-    for (const Expression::Key& key : derivation.expression->keys)
-      if (is_figure(key.key))
-        problems.add(key.place, fmt::format("'{}' is an estimate: derive cannot ask for it", key.spelled),
-                     "an estimate needs every setting first; 'where' may ask for it");
-  }
-}
-
 // Everything that is wrong with the file, in one report.
-[[noreturn]] void tell_all(const PlanInput& input, std::vector<Expression> late, Problems& problems) {
+[[noreturn]] void tell_all(const PlanInput& input, Problems& problems) {
   const PlanInput rest = judgeable(input);
   std::vector<std::string> notes;
   const Grid grid = make_grid(rest, problems, notes);
   if (!grid.grounds.empty()) {
     check_template(rest, grid, problems);
     const Formulas formulas(grid, rest, problems);
-    const LateConditions conditions(std::move(late), problems);
+    const LateFormulas late(grid, rest, problems);
   }
   throw BadInput(problems.all());
 }
 
 }  // namespace
 
-Plan make_plan(const PlanInput& given) {
+Plan make_plan(const PlanInput& input) {
   Problems problems;
-  problems.add_all(given.problems);
-  PlanInput input = given;
-  std::vector<Expression> late = take_late_conditions(input.spec);
-  refuse_derived_estimates(input, problems);
-  if (problems.has_errors()) tell_all(input, std::move(late), problems);
+  problems.add_all(input.problems);
+  if (problems.has_errors()) tell_all(input, problems);
   Plan plan;
   plan.sweep = input.spec.name.text;
   plan.model = input.spec.model.text;
@@ -472,7 +477,7 @@ Plan make_plan(const PlanInput& given) {
   }
   check_template(input, grid, problems);
   problems.throw_if_any();
-  Planner(input, grid, std::move(late), problems, plan).plan();
+  Planner(input, grid, problems, plan).plan();
   problems.throw_if_any();
   plan.warnings = problems.all();
   return plan;

@@ -111,8 +111,9 @@ struct Plan {
   std::vector<PlannedRun> runs;
   std::vector<SkippedPoint> skipped;                                 // at most `skipped_kept_per_rule` of each rule
   std::vector<std::pair<std::string, std::int64_t>> counts_by_rule;  // all of them, in order of appearance
-  std::optional<std::int64_t> filtered;                     // points cut by exclude and where; unknown: too many
-  std::int64_t sampled_out = 0;                             // points that could run, left out by sample
+  std::optional<std::int64_t> filtered;  // points cut by exclude and where; unknown: too many
+  std::vector<SkippedPoint> cut_late;    // of them, by conditions that ask for estimates; `rule` is the condition
+  std::int64_t sampled_out = 0;          // points that could run, left out by sample
   std::vector<std::pair<WaivedRule, std::int64_t>> waived;  // rules that only warned, and how often
   Totals totals;
   std::vector<PlanGround> grounds;  // every base with every checkout

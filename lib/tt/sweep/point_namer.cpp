@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "tt/base/clock.hpp"
 #include "tt/sweep/cell.hpp"
+#include "tt/sweep/resources.hpp"
 
 namespace tt::sweep {
 
@@ -18,18 +18,13 @@ Value shown(const Assignment& assignment) {
   return assignment.key == "base" ? path.stem().string() : path.filename().string();
 }
 
-Value resource(const std::string& key, const Resources& resources) {
-  if (key == "resources.gpus") return resources.gpus;
-  if (key == "resources.nodes") return resources.nodes;
-  return walltime_text(resources.walltime);
-}
-
 }  // namespace
 
 PointNamer::PointNamer(const PlanInput& input, const std::vector<std::string>& varying, Problems& problems)
     : problems_(problems) {
   const auto names = short_names(varying, input.spec);
   for (std::size_t i = 0; i < varying.size(); ++i) short_[varying[i]] = names[i];
+  for (const Derivation& derivation : input.spec.late.derive) late_.insert(derivation.key);
   Problems known;
   if (input.spec.name_template) template_ = read_name_template(*input.spec.name_template, input.spec, known);
 }
@@ -56,6 +51,8 @@ std::string PointNamer::by_template(const Draft& draft, const titan::Settings& s
     const auto value = value_of(part.key, draft, settings, resources);
     if (value)
       name += name_part(*value);
+    else if (late_.contains(part.key))
+      name += "unknown";  // of a point that is refused before it is estimated
     else
       refuse_once(part);
   }
@@ -73,7 +70,7 @@ std::optional<Value> PointNamer::value_of(const std::string& key, const Draft& d
     const auto variable = draft.environment.find(environment_name(key));
     return variable == draft.environment.end() ? std::nullopt : std::optional<Value>(variable->second);
   }
-  if (is_resource_key(key)) return resources ? resource(key, *resources) : Value();
+  if (is_resource_key(key)) return resources ? resource_value(key, *resources) : Value();
   const auto setting = settings.find(key);
   return setting ? std::optional<Value>(setting->value) : std::nullopt;
 }

@@ -35,6 +35,7 @@ class PointNamer {
   Problems& problems_;
   std::unordered_map<std::string, std::string> short_;
   std::optional<NameTemplate> template_;
+  std::set<std::string> late_;  // keys derived from estimates
   std::set<std::string> refused_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tt/base/clock.hpp"
 #include "tt/base/text.hpp"
 
 namespace tt::sweep {
@@ -26,6 +27,12 @@ bool admits(const site::Queue& queue, const Resources& resources) {
 
 }  // namespace
 
+Value resource_value(const std::string& key, const Resources& resources) {
+  if (key == "resources.gpus") return resources.gpus;
+  if (key == "resources.nodes") return resources.nodes;
+  return walltime_text(resources.walltime);
+}
+
 void ResourcePlanner::problem_once(const Place& place, const std::string& message, const std::string& hint) {
   if (said_.insert(fmt::format("{}:{}:{}", place.line, place.column, message)).second)
     problems_.add(place, message, hint);
@@ -46,6 +53,9 @@ std::optional<Seconds> ResourcePlanner::walltime(const GridCells& asked) {
   if (const GridCell* cell = last_of(asked, {"resources.walltime"}))
     return parse_walltime(cell->said.value.as_string());
   if (input_.site.default_walltime.count() > 0) return input_.site.default_walltime;
+  const auto& late = input_.spec.late.derive;  // it follows from the estimate, which does not need it
+  if (std::any_of(late.begin(), late.end(), [](const auto& one) { return one.key == "resources.walltime"; }))
+    return Seconds(60);
   problem_once(input_.spec.name.place,
                fmt::format("no wall time: neither this sweep nor the site {} says one", input_.site.name),
                "write resources: {walltime: \"00:30:00\"}");

@@ -39,4 +39,7 @@ class ResourcePlanner {
   std::set<std::string> said_;
 };
 
+// What a key "resources.gpus", "resources.nodes" or "resources.walltime" is worth.
+Value resource_value(const std::string& key, const Resources& resources);
+
 }  // namespace tt::sweep

@@ -9,6 +9,7 @@
 #include "tt/sweep/axes.hpp"
 #include "tt/sweep/cell.hpp"
 #include "tt/sweep/expression.hpp"
+#include "tt/sweep/late_formulas.hpp"
 #include "tt/sweep/yaml.hpp"
 
 namespace tt::sweep {
@@ -221,6 +222,7 @@ class SpecReader {
     const Node* torchtitan = find("torchtitan");
     refuse_two_places("torchtitan.root", torchtitan && torchtitan->find("root"));
     refuse_gpus_and_nodes();
+    split_late(spec_, problems_);
   }
 
   // A count that is no number is an expression; a wall time is a text anyway.

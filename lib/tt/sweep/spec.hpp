@@ -80,6 +80,12 @@ struct Derivation {
   WrittenValue constant;  // when there is no expression
 };
 
+// What asks for estimates, or for keys derived from them: computed after everything else (late_formulas.hpp).
+struct Late {
+  std::vector<Derivation> derive;  // each after those it asks for
+  std::vector<Expression> where;
+};
+
 struct Sample {
   std::int64_t count = 0;
   std::int64_t seed = 0;
@@ -126,6 +132,7 @@ struct Spec {
   std::vector<Row> exclude;
   std::vector<Expression> where;   // all must hold
   std::vector<Derivation> derive;  // in the order written
+  Late late;
   std::optional<Sample> sample;
   std::vector<Waiver> waivers;
   RunOrder order = RunOrder::as_written;

@@ -21,7 +21,7 @@ std::vector<std::string> yaml_blocks(const std::string& guide) {
 
 TEST(Guide, ShowsSweepsThatCanBePlanned) {
   const auto blocks = yaml_blocks(read_file(fs::path(TT_SOURCE_DIR) / "sweeps/README.md"));
-  ASSERT_EQ(blocks.size(), 3U);
+  ASSERT_EQ(blocks.size(), 4U);
   const auto runs = [&](std::size_t block) {
     const bool has_resources = blocks[block].find("resources:") != std::string::npos;
     return test::plan_of(blocks[block] + "torchtitan: {version: 0.2.2}\n" +
@@ -31,7 +31,8 @@ TEST(Guide, ShowsSweepsThatCanBePlanned) {
   EXPECT_EQ(runs(0), 4 * 3 * 3);
   EXPECT_LE(runs(1), 8);
   EXPECT_GT(runs(1), 0);
-  EXPECT_EQ(runs(2), 2);
+  EXPECT_EQ(runs(2), 4);
+  EXPECT_EQ(runs(3), 2);
 }
 
 }  // namespace
