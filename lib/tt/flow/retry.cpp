@@ -14,8 +14,8 @@ namespace {
 // The journal names the folder of the hand-over; a workspace that was moved since has it below its own logs/.
 RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& history) {
   if (is_there(history.folder)) return RunFolder(history.folder);
-  return around.workspace.run_folder(history.folder.parent_path().filename().string(),
-                                     history.folder.filename().string());
+  const fs::path gone(history.folder);
+  return around.workspace.run_folder(gone.parent_path().filename().string(), gone.filename().string());
 }
 
 // Offers each run that `wanted` wants, under the lock, and hands over what was chosen.

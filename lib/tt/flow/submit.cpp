@@ -393,8 +393,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
       RunFolder folder(task.folder);
       auto run_record = folder.load_record();
       if (!run_record || run_record->id != task.run) {
-        log::warning(
-            fmt::format("{} no longer holds run {}: it is not handed over again", task.folder.string(), task.name));
+        log::warning(fmt::format("{} no longer holds run {}: it is not handed over again", task.folder, task.name));
         continue;
       }
       runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run)});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -121,6 +122,7 @@ class Matcher {
   explicit Matcher(const std::vector<std::string>& words) {
     for (const std::string& word : words) (is_pattern(word) ? patterns_ : names_)[word] = false;
   }
+  bool empty() const { return names_.empty() && patterns_.empty(); }
   bool matches(const RunView& run) {
     bool any = false;
     const std::string full = run.model + "/" + run.name;
@@ -161,15 +163,16 @@ Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
 std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
                                   const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
-  std::set<RunId> listed;
-  std::set<std::pair<std::string, std::string>> listed_by_name;
+  std::unordered_set<RunId> listed;
+  std::unordered_set<std::string> listed_by_name;
   for (const std::string& sweep : sweeps) {
     const auto index = load_sweep_index(around.workspace, sweep);
     if (!index) continue;
+    views.reserve(views.size() + index->runs.size());
     for (const IndexedRun& run : index->runs) {
-      listed.insert(run.id);
-      listed_by_name.insert({run.model, run.name});
       views.push_back(view_of(run, sweep, around, ledger));
+      listed.insert(run.id);
+      listed_by_name.insert(run.model + "/" + run.name);
     }
   }
   // The index is what was planned last; the ledger is what was handed over.
@@ -177,11 +180,12 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     if (history.attempts.empty() || listed.contains(id)) continue;
     const std::string& sweep = history.attempts.rbegin()->second.sweep;
     if (std::find(sweeps.begin(), sweeps.end(), sweep) == sweeps.end()) continue;
-    RunView view = view_of({id, history.folder.parent_path().filename().string(), history.name}, sweep, around, ledger);
+    const std::string model = fs::path(history.folder).parent_path().filename().string();
+    RunView view = view_of({id, model, history.name}, sweep, around, ledger);
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
     // --again put its attempts aside: folder and name are those of a run of the sweep by now.
-    if (!is_open(view.state) && listed_by_name.contains({view.model, view.name}) && holds_another(view.folder, id))
+    if (!is_open(view.state) && listed_by_name.contains(view.model + "/" + view.name) && holds_another(view.folder, id))
       continue;
     if (view.reason.empty()) view.reason = "no longer in the sweep";
     views.push_back(std::move(view));
@@ -224,17 +228,20 @@ Selection select(const Surroundings& around, const std::vector<std::string>& wor
   return selection;
 }
 
-std::vector<RunView> pick(const std::vector<RunView>& runs, const Selection& selection) {
+std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection) {
   Matcher matcher(selection.patterns);
-  std::vector<RunView> meant;
+  std::vector<bool> meant;
+  meant.reserve(runs.size());
   for (const RunView& run : runs) {
-    const bool named = matcher.matches(run);
+    const bool named = !matcher.empty() && matcher.matches(run);
     const bool whole = selection.names_everything() ||
                        std::find(selection.whole.begin(), selection.whole.end(), run.sweep) != selection.whole.end();
-    if (named || (whole && (run.in_sweep || is_open(run.state)))) meant.push_back(run);
+    meant.push_back(named || (whole && (run.in_sweep || is_open(run.state))));
   }
   if (const auto word = matcher.unused()) throw no_such_run(*word, runs);
-  return meant;
+  std::size_t at = 0;
+  std::erase_if(runs, [&](const RunView&) { return !meant[at++]; });
+  return runs;
 }
 
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word) {

@@ -49,7 +49,7 @@ struct Selection {
 Selection select(const Surroundings& around, const std::vector<std::string>& words);
 // The runs a selection means. Runs of earlier plans only when they are open or named by a pattern.
 // Throws Error when a pattern matches none.
-std::vector<RunView> pick(const std::vector<RunView>& runs, const Selection& selection);
+std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection);
 // Exactly one run. Throws Error that lists the candidates when it is not exactly one.
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word);
 

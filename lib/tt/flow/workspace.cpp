@@ -11,7 +11,7 @@ fs::path Workspace::collected(const RunId& run, int attempt) const {
 }
 
 RunFolder Workspace::run_folder(const std::string& model, const std::string& name) const {
-  return RunFolder(logs() / model / name);
+  return RunFolder::at(fmt::format("{}/{}/{}", logs().string(), model, name));
 }
 
 std::vector<std::string> Workspace::sweeps() const {

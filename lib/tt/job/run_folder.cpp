@@ -36,8 +36,8 @@ std::optional<Value> load_json_of_schema(const fs::path& path, const std::string
 
 }  // namespace
 
-fs::path RunFolder::claim(int attempt) const { return path_ / fmt::format("claim-{}", attempt); }
-fs::path RunFolder::attempt(int attempt) const { return path_ / fmt::format("attempt-{}", attempt); }
+fs::path RunFolder::claim(int attempt) const { return path() / fmt::format("claim-{}", attempt); }
+fs::path RunFolder::attempt(int attempt) const { return path() / fmt::format("attempt-{}", attempt); }
 
 int RunFolder::last_attempt() const {
   int last = 0;

@@ -12,21 +12,22 @@ namespace tt {
 
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
-  const std::filesystem::path& path() const { return path_; }
+  explicit RunFolder(const std::filesystem::path& path) : path_(path.string()) {}
+  static RunFolder at(std::string path) { return RunFolder(std::move(path), 0); }
+  std::filesystem::path path() const { return path_; }
 
-  std::filesystem::path config() const { return path_ / "config.toml"; }
-  std::filesystem::path record() const { return path_ / "run.json"; }  // the commit mark
-  std::filesystem::path out() const { return path_ / "out"; }
+  std::filesystem::path config() const { return path() / "config.toml"; }
+  std::filesystem::path record() const { return path() / "run.json"; }  // the commit mark
+  std::filesystem::path out() const { return path() / "out"; }
   std::filesystem::path claim(int attempt) const;
   std::filesystem::path attempt(int attempt) const;
   std::filesystem::path attempt_log(int attempt) const { return this->attempt(attempt) / "log.txt"; }
   std::filesystem::path attempt_exit(int attempt) const { return this->attempt(attempt) / "exit.json"; }
-  std::filesystem::path log() const { return path_ / "log.txt"; }     // link into the open attempt
-  std::filesystem::path exit() const { return path_ / "exit.json"; }  // link into the open attempt
-  std::filesystem::path summary_json() const { return path_ / "summary.json"; }
-  std::filesystem::path summary_md() const { return path_ / "summary.md"; }
-  std::filesystem::path lock() const { return path_ / ".lock"; }
+  std::filesystem::path log() const { return path() / "log.txt"; }     // link into the open attempt
+  std::filesystem::path exit() const { return path() / "exit.json"; }  // link into the open attempt
+  std::filesystem::path summary_json() const { return path() / "summary.json"; }
+  std::filesystem::path summary_md() const { return path() / "summary.md"; }
+  std::filesystem::path lock() const { return path() / ".lock"; }
 
   // The highest n of claim-<n> and attempt-<n> in the folder; 0 when there is none.
   int last_attempt() const;
@@ -34,7 +35,8 @@ class RunFolder {
   std::optional<RunRecord> load_record() const;  // nullopt: no run.json; throws when it cannot be read
 
  private:
-  std::filesystem::path path_;
+  RunFolder(std::string path, int) : path_(std::move(path)) {}
+  std::string path_;  // taken apart only when a file is asked for: tables hold thousands of folders
 };
 
 // tt.exit/1: what the job itself saw. status and signal both empty: nobody saw it, never success.

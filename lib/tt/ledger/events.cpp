@@ -23,7 +23,7 @@ Value planned_value(const PlannedTask& task) {
   return Value::object()
       .set("run", task.run.text)
       .set("name", task.name)
-      .set("folder", task.folder.string())
+      .set("folder", task.folder)
       .set("attempt", task.attempt)
       .set("index", task.index)
       .set("mode", to_string(task.mode));

@@ -20,8 +20,8 @@ namespace tt {
 // One task of a submission: which attempt of which run, and where it stands in the array.
 struct PlannedTask {
   RunId run;
-  std::string name;              // of the run, for people
-  std::filesystem::path folder;  // run folder, absolute
+  std::string name;    // of the run, for people
+  std::string folder;  // absolute path of the run folder
   int attempt = 0;
   int index = 0;
   RetryMode mode = RetryMode::resume;

@@ -1,7 +1,6 @@
 // tt/ledger/fold.hpp: what we intended and what we were told, as of the last event. Pure.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "tt/ledger/events.hpp"
+#include "tt/ledger/run_histories.hpp"
 
 namespace tt::ledger {
 
@@ -69,8 +69,8 @@ struct WaitingRun {
 };
 
 struct RunHistory {
-  std::string name;              // as of the last intent or rename
-  std::filesystem::path folder;  // empty when no event said it
+  std::string name;    // as of the last intent or rename
+  std::string folder;  // its path; empty when no event said it
   std::map<int, AttemptState> attempts;
   std::map<int, std::string> retries;  // attempt → cause it was retried for
   int fresh_after = 0;                 // attempts up to this one are put aside by --again: an attempt n that is
@@ -90,14 +90,14 @@ struct SweepPolicy {
 
 struct Ledger {
   std::map<Token, SubmissionState> submissions;
-  std::map<RunId, RunHistory> runs;
+  ByRun<RunHistory> runs;
   std::map<std::string, SweepPolicy> policies;  // by sweep
 };
 
 void apply(Ledger& ledger, const Event& event);
 Ledger fold(std::span<const Event> events);
 
-// Attempts that may still run, in the order of run id and number.
+// Attempts that may still run, in the order in which the journal first named their runs.
 std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
 // Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.
 std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger);

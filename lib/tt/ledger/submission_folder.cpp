@@ -29,7 +29,7 @@ Value task_value(const PlannedTask& task) {
       .set("index", task.index)
       .set("mode", to_string(task.mode))
       .set("name", task.name)
-      .set("folder", task.folder.string());
+      .set("folder", task.folder);
 }
 
 std::string record_text(const SubmissionRecord& record) {

@@ -56,7 +56,7 @@ std::string described(const Ledger& ledger) {
             (s.replaced_by ? s.replaced_by->text : "-") + " " + when(s.absent_since) + "\n";
   }
   for (const auto& [id, run] : ledger.runs) {
-    text += id.text + " " + run.name + " " + run.folder.string() + " " + std::to_string(run.fresh_after) + "\n";
+    text += id.text + " " + run.name + " " + run.folder + " " + std::to_string(run.fresh_after) + "\n";
     for (const auto& [n, cause] : run.retries) text += "  retry " + std::to_string(n) + " " + cause + "\n";
     for (const auto& [n, a] : run.attempts) {
       text += "  " + std::to_string(n) + " " + a.token.text + " " + std::to_string(a.index) + " " + a.job.text + " " +

@@ -61,9 +61,8 @@ std::vector<std::string> carried(const Ledger& ledger) {
   std::vector<std::string> lines;
   for (const auto& [id, run] : ledger.runs) {
     for (const auto& [number, a] : run.attempts) {
-      lines.push_back(id.text + "/" + std::to_string(number) + " " + run.name + " " + run.folder.string() + " " +
-                      a.token.text + "[" + std::to_string(a.index) + "] job " + a.job.text +
-                      (a.closed ? " closed" : ""));
+      lines.push_back(id.text + "/" + std::to_string(number) + " " + run.name + " " + run.folder + " " + a.token.text +
+                      "[" + std::to_string(a.index) + "] job " + a.job.text + (a.closed ? " closed" : ""));
     }
   }
   for (const auto& [token, s] : ledger.submissions) {
