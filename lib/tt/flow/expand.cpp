@@ -143,7 +143,8 @@ void put_aside(const RunFolder& folder) {
   if (last == 0) return;
   const fs::path aside = folder.attempt(last);
   make_folders(aside);
-  for (const fs::path& path : {folder.record(), folder.config(), folder.out()}) {
+  for (const fs::path& path :
+       {folder.record(), folder.config(), folder.out(), folder.summary_json(), folder.summary_md()}) {
     if (is_there(path) && !is_there(aside / path.filename())) rename_path(path, aside / path.filename());
   }
 }

@@ -43,7 +43,7 @@ struct ExpandReport {
 enum class Writing { yes, no };  // no: says what it would do and changes nothing
 
 // Expands all runs. `ledger`: open attempts are never rewritten or renamed. `fresh`: runs whose folders are started
-// anew (--again): their out/, config.toml and run.json go into their last attempt's folder first.
+// anew (--again): their out/, config.toml, run.json and summary go into their last attempt's folder first.
 ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const ledger::Ledger& ledger, Writing writing,
                     const std::set<RunId>& fresh = {});
 

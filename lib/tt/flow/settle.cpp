@@ -1,5 +1,6 @@
 #include "tt/flow/settle.hpp"
 
+#include "tt/base/files.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/judge.hpp"
 
@@ -29,11 +30,13 @@ Settled settle(const Surroundings& around, const ledger::Ledger& ledger, const l
   history.attempts.at(attempt.key.attempt).closed = true;  // its log grows no more
   const RunReadings readings = read_attempts(around.workspace, history);
   const Judgement judgement = judge(around.workspace, history, attempt, readings, end);
-  // What was taken back before it started has nothing to summarise.
-  const bool never_began =
-      judgement.state == RunState::planned ||
-      (judgement.state == RunState::cancelled && readings.last() != nullptr && !readings.last()->log.lines);
-  if (!never_began) write_summary(around, history, attempt, readings, judgement);
+  // What was taken back before it started has nothing to summarise; but a summary that is there must not go on telling
+  // how an earlier attempt ended when this one was cancelled.
+  const bool left_nothing = readings.last() != nullptr && !readings.last()->log.lines;
+  const bool outdates = is_there(RunFolder(history.folder).summary_json());
+  const bool nothing_to_tell =
+      judgement.state == RunState::planned || (judgement.state == RunState::cancelled && left_nothing && !outdates);
+  if (!nothing_to_tell) write_summary(around, history, attempt, readings, judgement);
   Settled settled{judgement.state, judgement.cause, "", end_of(readings, end)};
   if (judgement.diagnosis) {
     if (judgement.diagnosis->cause) settled.cause = *judgement.diagnosis->cause;

@@ -5,6 +5,8 @@
 #include "support/error_text.hpp"
 #include "support/fake_scheduler.hpp"
 #include "support/tools.hpp"
+#include "tt/base/files.hpp"
+#include "tt/flow/collect.hpp"
 #include "tt/flow/retry.hpp"
 #include "tt/flow/run.hpp"
 
@@ -53,6 +55,9 @@ class LateSurfacing : public testing::Test {
     const ledger::Ledger ledger = load_history(around_.workspace, {"story"});
     return ledger.runs.begin()->second.attempts.rbegin()->second.state;
   }
+  RunFolder folder() const { return around_.workspace.run_folder("story", "_bs1"); }
+  // Null: there is none.
+  Value summary() const { return load_summary(folder()).value_or(Value()); }
   static scheduler::TaskEnd exited(int status) {
     scheduler::TaskEnd end;
     end.reason = scheduler::EndReason::exited;
@@ -170,6 +175,41 @@ TEST_F(LateSurfacing, CancelledBeforeItStartedIsBelievedOfARunThatLeftNothing) {
   fake_.has_ended(fake_.tokens().at(0), 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
   look();
   EXPECT_EQ(state(), RunState::cancelled);
+}
+
+// A summary tells of the attempt that counts, or of none.
+TEST_F(LateSurfacing, ARetryThatIsCancelledBeforeItStartsIsWhatTheSummaryTells) {
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});
+  run();
+  fake_.run(fake_.tokens().at(0), 0);
+  fake_.has_ended(fake_.tokens().at(0), 0, exited(3));
+  look();
+  ASSERT_EQ(summary().text_or("state"), "failed");
+  ASSERT_NE(summary().at("diagnosis"), Value());
+  retry(around_, schedulers_, {folder().load_record()->id}, {"story"}, Force::yes);
+  fake_.has_ended(fake_.tokens().at(1), 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  EXPECT_EQ(state(), RunState::cancelled);
+  EXPECT_EQ(summary().text_or("state"), "cancelled");
+  EXPECT_EQ(summary().text_or("why"), "cancelled before it started");
+  EXPECT_EQ(summary().at("diagnosis"), Value());
+}
+
+TEST_F(LateSurfacing, WhatIsStartedAfreshHasNoSummaryOfBefore) {
+  run();
+  fake_.run(fake_.tokens().at(0), 0);
+  fake_.has_ended(fake_.tokens().at(0), 0, exited(0));
+  look();
+  ASSERT_EQ(summary().text_or("state"), "finished");
+  RunOptions options;
+  options.again = true;
+  run_sweep(load_sweep((workspace_ / "sweep.yaml").string(), around_), around_, schedulers_, options);
+  EXPECT_EQ(summary(), Value());
+  EXPECT_TRUE(is_there(folder().attempt(1) / "summary.json"));
+  fake_.has_ended(fake_.tokens().at(1), 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  EXPECT_EQ(state(), RunState::cancelled);
+  EXPECT_EQ(summary(), Value());
 }
 
 TEST_F(LateSurfacing, CancelledWhileItRanIsBelievedThoughItLeftAnExitRecord) {
