@@ -64,7 +64,12 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
   if (what.done_word == kRelease.done_word) hand_over_released(targets);
   const flow::RefreshReport refreshed = targets.refresh();
-  show_status(tool, targets.runs(refreshed.ledger), refreshed.sites);
+  const std::vector<flow::RunView> now = targets.runs(refreshed.ledger);
+  const auto open = std::count_if(now.begin(), now.end(), [](const auto& run) { return is_open(run.state); });
+  if (what.done_word == kCancel.done_word && open > 0 && report.told > 0 && report.could_not.empty())
+    log::note(fmt::format("{} told to end, and not seen to have ended yet; `tt-submit wait` follows",
+                          open == 1 ? "1 run was" : fmt::format("{} runs were", open)));
+  show_status(tool, now, refreshed.sites);
   if (report.could_not.empty()) return ExitCode::done;
   return report.told > 0 ? ExitCode::partly : ExitCode::could_not;
 }

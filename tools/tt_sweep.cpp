@@ -191,7 +191,7 @@ class SweepTool {
     std::size_t named = 0;
     for (const flow::ExpandedRun& run : report.runs) {
       if (run.outcome == flow::Outcome::unchanged) continue;
-      const std::string line = fmt::format("{}: {}", run.record.name, flow::to_string(run.outcome));
+      const std::string line = fmt::format("{}: {}", run.record.name, flow::describe(run, report));
       const bool shown = run.outcome != flow::Outcome::created && named++ < kMostNamed;
       shown ? log::note(line) : log::detail(line);
     }

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <fstream>
 
+#include "support/eventually.hpp"
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
@@ -47,6 +49,34 @@ TEST(Refused, ByAllIsExitCodeOneWithAndWithoutWaitingAndForRetry) {
   const tt::ProcessResult retry = workspace.submit({"retry", "--site", site, "--no-wait"});
   EXPECT_EQ(workspace.status().at("counts").integer_or("planned"), 1);
   EXPECT_THAT(retry.err, HasSubstr("nothing to retry")) << "a refused attempt never ended: `run` hands it over";
+}
+
+// Two GPUs are one node here and two there: another run, in the same folder.
+TEST(Expand, NamesTheSiteWhoseRunLiesInTheFolder) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  vary_gpus(workspace, "[2]");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  std::string desk = tt::test::read(std::filesystem::path(TT_SOURCE_DIR) / "site/laptop.toml");
+  desk = tt::replace_all(desk, "name = \"laptop\" ", "name = \"desk\" ");
+  desk = tt::replace_all(desk, "slots = 4 ", "slots = 1 ");
+  desk = tt::replace_all(desk, "max_nodes = 1 ", "max_nodes = 2 ");
+  tt::write_new_file(workspace / "desk.toml", desk);
+  const tt::ProcessResult expand = workspace.sweep({"expand", "sweep.yaml", "--site", "desk.toml"});
+  EXPECT_THAT(expand.out, HasSubstr("1 started at another site (--site goes on there, --again starts here)\n"));
+  EXPECT_THAT(expand.err, HasSubstr("_gpus2: started at site laptop, needs --again to start at desk\n"));
+}
+
+TEST(Cancel, SaysWhatIsStillEnding) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  std::ofstream(workspace / "run_train.sh") << "#!/bin/bash\ntrap '' TERM\ntouch started\nsleep 60\n";
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(tt::test::eventually([&] { return tt::is_there(workspace / "started"); }));
+  const tt::ProcessResult cancel = workspace.submit({"cancel"});
+  EXPECT_EQ(cancel.err,
+            "tt-submit: note: cancelled 1 run\n"
+            "tt-submit: note: 1 run was told to end, and not seen to have ended yet; `tt-submit wait` follows\n");
+  workspace.submit({"wait"});
+  EXPECT_EQ(workspace.states(), (std::map<std::string, std::string>{{"_bs1", "cancelled"}}));
 }
 
 TEST(Refused, BySomeIsExitCodeThree) {

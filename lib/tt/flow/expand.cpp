@@ -345,6 +345,7 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
   SoftwareHere software(sweep, around);
   Writer writer{version(), {}};
   ExpandReport report;
+  report.site = around.site.profile.name;
   report.runs.reserve(planned.size());
   for (const Planned& one : planned) {
     if (renames.moves(one.run->id)) {
@@ -388,6 +389,19 @@ ExpandReport expand_here(const LoadedSweep& sweep, const Surroundings& around, W
   return report;
 }
 
+namespace {
+
+bool is_kept_for_its_site(const ExpandedRun& run, const ExpandReport& report) {
+  return run.outcome == Outcome::kept && run.record.site != report.site;
+}
+
+}  // namespace
+
+std::string describe(const ExpandedRun& run, const ExpandReport& report) {
+  if (!is_kept_for_its_site(run, report)) return to_string(run.outcome);
+  return fmt::format("started at site {}, needs --again to start at {}", run.record.site, report.site);
+}
+
 std::string describe(const ExpandReport& report) {
   std::vector<std::string> parts;
   const auto say = [&](Outcome outcome, const char* words) {
@@ -398,7 +412,13 @@ std::string describe(const ExpandReport& report) {
   say(Outcome::rewritten, "changed");
   say(Outcome::repaired, "repaired");
   say(Outcome::renamed, "renamed");
-  say(Outcome::kept, "changed but started already (needs --again)");
+  const auto elsewhere = std::count_if(report.runs.begin(), report.runs.end(),
+                                       [&](const ExpandedRun& run) { return is_kept_for_its_site(run, report); });
+  if (elsewhere > 0)
+    parts.push_back(fmt::format("{} started at another site (--site goes on there, --again starts here)",
+                                with_thousands(elsewhere)));
+  if (const auto changed = report.count(Outcome::kept) - elsewhere; changed > 0)
+    parts.push_back(fmt::format("{} changed but started already (needs --again)", with_thousands(changed)));
   say(Outcome::unchanged, "as they were");
   if (!report.orphans.empty()) parts.push_back(plural(static_cast<std::int64_t>(report.orphans.size()), "orphan"));
   return parts.empty() ? "no runs" : join(parts, ", ");

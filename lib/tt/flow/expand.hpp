@@ -34,6 +34,7 @@ struct ExpandedRun {
 };
 
 struct ExpandReport {
+  std::string site;               // planned for
   std::vector<ExpandedRun> runs;  // in plan order
   std::vector<IndexedRun> orphans;
   std::vector<SweepEvent> events;  // renames the journal has not heard of: for the caller, under the lock it holds
@@ -50,6 +51,8 @@ ExpandReport expand(const LoadedSweep& sweep, const Surroundings& around, const 
 // The same for a command of its own: takes the workspace lock while it writes, folds the journal itself.
 ExpandReport expand_here(const LoadedSweep& sweep, const Surroundings& around, Writing writing);
 
+// What became of one run: "new", "changed, needs --again", "started at site lab, needs --again to start here".
+std::string describe(const ExpandedRun& run, const ExpandReport& report);
 // One line for people: "12 new, 3 changed, 297 as they were, 2 orphans".
 std::string describe(const ExpandReport& report);
 
