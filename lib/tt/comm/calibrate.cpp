@@ -95,11 +95,14 @@ class TimeFit {
   }
   double weight(double off) const { return trust_ == Trust::all || std::abs(off) <= edge ? 1 : edge / std::abs(off); }
 
-  // How the logarithm of a prediction moves with each unknown; one that moves nothing stays where it is.
-  Matrix normal_equations(Factors& right) const {
+  // How the logarithm of a prediction moves with each unknown; one that moves no run stays where it is. What is felt
+  // changes on the way: a slow network hides no longer.
+  Matrix normal_equations(Factors& right) {
     constexpr double small = 1e-4;
+    constexpr double felt = 0.03;  // a constant must move some prediction by this much to be fitted
     Matrix square{};
     right = {};
+    moves_ = {};
     for (const MeasuredRun* run : runs_) {
       const double here = residual(*run, logs_);
       Factors slope{};
@@ -107,6 +110,7 @@ class TimeFit {
         Factors moved = logs_;
         moved[i] += small;
         slope[i] = (here - residual(*run, moved)) / small;
+        moves_[i] = moves_[i] || std::abs(slope[i]) > felt;
       }
       const double share = weight(here);
       for (std::size_t i = 0; i < unknowns; ++i) {
@@ -134,10 +138,7 @@ class TimeFit {
 
   void fit() {
     start_where_it_is_best();
-    constexpr double determined = 1e-3;  // a constant must move predictions by this much to be fitted
     Factors right{};
-    const Matrix first = normal_equations(right);
-    for (std::size_t i = 0; i < unknowns; ++i) moves_[i] = first[i][i] > determined * static_cast<double>(runs_.size());
     double damping = 1e-3;
     double best = cost(logs_);
     for (int round = 0; round < 60 && damping < 1e8; ++round) {
@@ -158,7 +159,22 @@ class TimeFit {
         damping *= 5;
       }
     }
+    put_back_what_is_not_felt(best);
     spread(best);
+  }
+
+  // The first look around may have moved what no run feels.
+  void put_back_what_is_not_felt(double& best) {
+    Factors right{};
+    normal_equations(right);
+    for (std::size_t i = 0; i < unknowns; ++i) {
+      Factors back = logs_;
+      back[i] = 0;
+      const double here = cost(back);
+      if (moves_[i] || here > best + 1e-9) continue;
+      logs_ = back;
+      best = here;
+    }
   }
 
   void hold_or_damp(Matrix& square, Factors& right, std::size_t i, double damping) const {
@@ -173,10 +189,10 @@ class TimeFit {
 
   // Standard errors; none where there are no more runs than unknowns, or where the constant has no say.
   void spread(double cost_left) {
-    const auto moving = static_cast<std::size_t>(std::count(moves_.begin(), moves_.end(), true));
-    if (runs_.size() <= moving || moving == 0) return;
     Factors right{};
     Matrix square = normal_equations(right);
+    const auto moving = static_cast<std::size_t>(std::count(moves_.begin(), moves_.end(), true));
+    if (runs_.size() <= moving || moving == 0) return;
     for (std::size_t i = 0; i < unknowns; ++i) hold_or_damp(square, right, i, 0);
     const double variance = cost_left / static_cast<double>(runs_.size() - moving);
     for (std::size_t i = 0; i < unknowns; ++i) {

@@ -58,6 +58,24 @@ TEST(Calibrate, FindsTheConstantsOfAMachine) {
   EXPECT_TRUE(result.contradictions.empty());
 }
 
+// The same number of GPUs in every layout: few of the runs are bound by their network cards, and they are no
+// contradiction.
+TEST(Calibrate, FindsANetworkThatFewOfTheRunsFeel) {
+  std::vector<MeasuredRun> runs;
+  for (const std::int64_t gpus : {8, 64})
+    for (const std::int64_t tp : {1, 2, 4, 8})
+      for (const std::int64_t batch : {1, 2})
+        runs.push_back(run("gpus" + std::to_string(gpus) + "_tp" + std::to_string(tp), tp, gpus / tp, batch));
+  const Fabric machine = truth();
+  for (MeasuredRun& one : runs) one.step_seconds = figures_of(one.step, one.work, &machine, 8).time.total;
+  const CalibrationResult result = calibrate(runs, find_hardware("h100").value());
+  EXPECT_TRUE(result.contradictions.empty()) << calibration_text(result);
+  EXPECT_NEAR(result.fabric.nic_bytes_per_second / 1e9, 20, 0.5);
+  EXPECT_NEAR(result.fabric.link_bytes_per_second / 1e9, 250, 3);
+  EXPECT_NEAR(result.fabric.efficiency_eager, 0.45, 0.002);
+  EXPECT_LT(result.nic_bytes_per_second.relative_error.value_or(1), 0.05);
+}
+
 TEST(Calibrate, NamesTheRunThatContradicts) {
   auto runs = runs_on(truth(), 1.05);
   runs[5].name = "odd";
