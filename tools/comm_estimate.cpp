@@ -102,12 +102,20 @@ void add_shape_flags(CLI::App& command, flow::ShapeFlags& flags) {
       ->type_name("KEY=VALUE");
 }
 
-void add_hardware_flags(CLI::App& command, HardwareFlags& flags) {
+void add_hardware_flag(CLI::App& command, HardwareFlags& flags) {
   command
       .add_option("--hardware", flags.hardware, "a100, h100, h200, b200, or a site's name or file (default: the site)")
       ->type_name("NAME");
+}
+
+void add_gpus_per_node_flag(CLI::App& command, HardwareFlags& flags) {
   command.add_option("--gpus-per-node", flags.gpus_per_node, "GPUs of a node (default: of the hardware, 8)")
       ->type_name("G");
+}
+
+void add_hardware_flags(CLI::App& command, HardwareFlags& flags) {
+  add_hardware_flag(command, flags);
+  add_gpus_per_node_flag(command, flags);
   command.add_option("--efficiency", flags.efficiency, "Share of the peak that compute reaches, 0 to 1")
       ->type_name("F");
 }

@@ -11,13 +11,15 @@ void add_estimate_command(Tool& tool);
 // CONFIG, --arch, --profile and the flags of a shape.
 void add_shape_flags(CLI::App& command, flow::ShapeFlags& flags);
 
-// --gpus-per-node and --hardware, as `estimate`, `time` and `advise` share them.
+// Where it trains. `calibrate` and `time` take no --efficiency, which would change nothing there.
 struct HardwareFlags {
   std::optional<std::string> hardware;
   std::optional<std::int64_t> gpus_per_node;
   std::optional<double> efficiency;
 };
-void add_hardware_flags(CLI::App& command, HardwareFlags& flags);
+void add_hardware_flag(CLI::App& command, HardwareFlags& flags);       // --hardware
+void add_gpus_per_node_flag(CLI::App& command, HardwareFlags& flags);  // --gpus-per-node
+void add_hardware_flags(CLI::App& command, HardwareFlags& flags);      // both, and --efficiency
 // What the flags name, else the site's; nullopt: neither says.
 std::optional<comm::Fabric> hardware_of(const HardwareFlags& flags, const flow::Surroundings& around);
 

@@ -129,7 +129,8 @@ void add_time_command(Tool& tool) {
   command.add_option("--bytes", flags->bytes, "Logical bytes: of the full tensor")->required()->type_name("N");
   command.add_option("--group", flags->group, "Ranks of the group")->required()->type_name("N");
   command.add_option("--nodes", flags->nodes, "Nodes it lies on (default 1)")->type_name("N");
-  add_hardware_flags(command, flags->hardware);
+  add_hardware_flag(command, flags->hardware);
+  add_gpus_per_node_flag(command, flags->hardware);
 }
 
 void add_mfu_command(Tool& tool) {

@@ -373,7 +373,8 @@ TEST(CommOfASweep, WhatARunRecordedStandsInItsSummary) {
 TEST(CommOfASweep, CalibrationThatDeterminesNothingWritesNothing) {
   const Workspace workspace({"calibrated", "  training.local_batch_size: [1]\n", "", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
-  const std::string site = "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n";
+  const std::string site =
+      "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n[hardware]\nname = \"h100\"\n";
   tt::write_new_file(workspace / "cluster.toml", site);
   const ProcessResult result =
       workspace.tool("tt-comm", {"calibrate", "_bs1", "--hardware", "h100", "--write", "cluster.toml"});

@@ -126,7 +126,7 @@ void expect_done(const std::vector<std::string>& words, const fs::path& folder) 
   EXPECT_EQ(result.ending, tt::Ending::exited) << tt::join(words, " ");
   if (words.size() > 1 && words[1] == "calibrate") {  // the runs here trained on the CPU
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("it trained on CPU, not on H100 SXM\n"));
+    EXPECT_THAT(result.err, HasSubstr("it trained on CPU, not on "));
     return;
   }
   EXPECT_EQ(result.status, 0) << tt::join(words, " ") << "\n" << result.out << result.err;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tt/base/error.hpp"
 #include "tt/config/document.hpp"
 #include "tt/flow/collect.hpp"
@@ -58,7 +60,7 @@ Overrides constants_to_keep(const comm::CalibrationResult& result, Keep keep) {
   Overrides keys;
   const auto set = [&](const char* key, const comm::FittedConstant& constant, double unit) {
     constexpr double useful = 0.5;  // a constant known worse than this is better left to its default
-    if (constant.relative_error && *constant.relative_error < useful)
+    if (constant.relative_error && (keep == Keep::all || *constant.relative_error < useful))
       keys.push_back({std::string("hardware.calibration.") + key, constant.value / unit});
   };
   if (keep == Keep::all || !result.times_are_worse()) {
@@ -72,9 +74,20 @@ Overrides constants_to_keep(const comm::CalibrationResult& result, Keep keep) {
 }
 
 std::string with_calibration(const std::string& site_file, const Overrides& constants, const std::string& from) {
-  Overrides keys{{"hardware.calibration.from", from}};
+  const config::Document site = config::Document::load(site_file);
+  const std::string section = "hardware.calibration.", origin = section + "from";
+  // Constants of an earlier calibration that these runs do not determine stay, and so does where they are from.
+  const auto stays = [&](const std::string& key) {
+    return key.starts_with(section) && key != origin &&
+           std::none_of(constants.begin(), constants.end(), [&](const Assignment& one) { return one.key == key; });
+  };
+  const std::vector<std::string> written = site.keys();
+  const auto before = site.find(origin);
+  const bool keeps = before && before->is_string() && !before->as_string().empty() && before->as_string() != from &&
+                     std::any_of(written.begin(), written.end(), stays);
+  Overrides keys{{origin, keeps ? before->as_string() + "; " + from : from}};
   keys.insert(keys.end(), constants.begin(), constants.end());
-  return config::Document::load(site_file).with(keys);
+  return site.with(keys);
 }
 
 }  // namespace tt::flow
