@@ -97,6 +97,7 @@ void add_calibrate_command(Tool& tool) {
   command.add_option("--write", flags->write, "Site file whose [hardware.calibration] is written")->type_name("FILE");
   command.add_flag("--force", flags->force, "Write constants that predict worse than the ones there are, too");
   add_hardware_flag(command, flags->hardware);
+  tool.needs(command, "--force", "--write");
 }
 
 }  // namespace tt::tool

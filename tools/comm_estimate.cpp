@@ -28,6 +28,21 @@ ExitCode by_published(const Tool& tool, const flow::EstimateInput& input) {
   return estimate.wire_bytes_per_step_max ? ExitCode::done : ExitCode::could_not;
 }
 
+// The small calculator knows no hardware, no ranks and no sources.
+void refuse_what_published_ignores(const EstimateFlags& flags) {
+  Problems problems;
+  const auto refuse = [&](bool said, const char* flag) {
+    if (said)
+      problems.add(Place{}, fmt::format("{} changes nothing with --model published", flag), "leave one of them out");
+  };
+  refuse(flags.hardware.hardware.has_value(), "--hardware");
+  refuse(flags.hardware.gpus_per_node.has_value(), "--gpus-per-node");
+  refuse(flags.hardware.efficiency.has_value(), "--efficiency");
+  refuse(flags.rank != "all", "--pp-rank");
+  refuse(flags.explain, "--explain");
+  problems.throw_if_any();
+}
+
 std::optional<std::int64_t> rank_of(const std::string& word) {
   if (word == "all") return std::nullopt;
   if (const auto number = to_integer(word); number && *number >= 0) return number;
@@ -39,6 +54,7 @@ ExitCode estimate(Tool& tool, const EstimateFlags& flags) {
   if (flags.model != "titan" && flags.model != "published")
     throw BadInput(
         Problem{Place{}, fmt::format("--model is titan or published, got '{}'", printable(flags.model)), ""});
+  if (flags.model == "published") refuse_what_published_ignores(flags);
   const flow::Surroundings around = tool.look_around_without_site();
   const flow::EstimateInput input = flow::make_estimate_input(flags.shape, around);
   if (flags.model == "published") return by_published(tool, input);
@@ -129,6 +145,9 @@ std::optional<comm::Fabric> hardware_of(const HardwareFlags& flags, const flow::
   if (flags.efficiency && !(*flags.efficiency > 0 && *flags.efficiency <= 1))
     throw BadInput(
         Problem{Place{}, fmt::format("--efficiency is {}, it must be above 0 and at most 1", *flags.efficiency), ""});
+  if (!fabric && flags.efficiency)
+    throw BadInput(Problem{Place{}, "--efficiency changes nothing without hardware: --hardware names it, or the site",
+                           "--hardware h100"});
   if (fabric && flags.efficiency) {
     fabric->efficiency_eager = fabric->efficiency_compiled = *flags.efficiency;
     fabric->efficiency_is_given = true;

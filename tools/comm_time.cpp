@@ -76,7 +76,7 @@ struct MfuFlags {
   flow::ShapeFlags shape;
   double tps = 0;
   std::string device;
-  std::int64_t compute_units = 0;
+  std::optional<std::int64_t> compute_units;
 };
 
 ExitCode mfu(Tool& tool, const MfuFlags& flags) {
@@ -87,13 +87,18 @@ ExitCode mfu(Tool& tool, const MfuFlags& flags) {
   const auto work = input.architecture ? comm::work_of(*input.architecture, input.profile) : std::nullopt;
   if (!work) throw BadInput(bad("the sizes of the model are not known"));
   if (input.shape.seq_len < 1) throw BadInput(bad("training.seq_len is not known: --seq-len says it"));
-  const comm::Peak peak = comm::peak_of_device(flags.device, comm::era_of(input.profile), flags.compute_units);
-  if (flags.device.find("Data Center GPU Max") != std::string::npos && flags.compute_units < 1)
+  const comm::Peak peak =
+      comm::peak_of_device(flags.device, comm::era_of(input.profile), flags.compute_units.value_or(0));
+  if (flags.device.find("Data Center GPU Max") != std::string::npos && flags.compute_units.value_or(0) < 1)
     throw BadInput(bad("the peak of an Intel Data Center GPU Max depends on its compute units",
                        "--compute-units N says how many it has; TorchTitan asks the driver"));
   if (!peak.is_known)
     log::warning(fmt::format("'{}' is no device TorchTitan knows: it takes the peak of an A100, 312 TFLOPS",
                              printable(flags.device)));
+  if (flags.compute_units && flags.device.find("Data Center GPU Max") == std::string::npos)
+    throw BadInput(bad(fmt::format("--compute-units {}: '{}' is no Intel Data Center GPU Max", *flags.compute_units,
+                                   printable(flags.device)),
+                       "leave it out"));
   const double flops = work->flops_per_token(input.shape.seq_len);
   const double percent = comm::mfu_percent(flops, flags.tps, peak.flops);
   if (tool.flags().json)
@@ -143,7 +148,6 @@ void add_mfu_command(Tool& tool) {
   command.add_option("--arch", flags->shape.architecture, "Model by name, or a file that describes it");
   command.add_option("--profile", flags->shape.profile, "titan-0.2.1, titan-0.2.2 or titan-0.3");
   command.add_option("--seq-len", flags->shape.seq_len, "Tokens of a sequence")->type_name("N");
-  command.add_option("--gpus", flags->shape.gpus, "GPUs in all, where the config leaves them open")->type_name("N");
   command.add_option("--tps", flags->tps, "Tokens a second of one GPU, as the log prints them")
       ->required()
       ->type_name("N");

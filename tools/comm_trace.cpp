@@ -92,6 +92,7 @@ void add_trace_command(Tool& tool) {
   command.add_option("--compare", flags->estimate, "Beside this estimate (`tt-comm estimate --json`) or summary.json")
       ->type_name("FILE");
   command.add_option("--pp-rank", flags->pp_rank, "Pipeline rank of the recordings, for --compare (0)")->type_name("N");
+  tool.needs(command, "--pp-rank", "--compare");
 }
 
 }  // namespace tt::tool

@@ -136,6 +136,7 @@ void add_run_command(Tool& tool) {
       .add_option("--max-gpu-hours", flags->max_gpu_hours,
                   "Refuse when what would be submitted now may use more (runs x GPUs x walltime)")
       ->type_name("H");
+  tool.needs(command, "--force", "--again");
 }
 
 }  // namespace tt::tool

@@ -53,6 +53,9 @@ struct SiteFlags {
 };
 
 ExitCode site(const Tool& tool, const SiteFlags& flags) {
+  if (flags.action == "list" && !flags.name.empty())
+    throw Error(fmt::format("site list: it lists all there are; `tt-submit site show {}` shows one", flags.name),
+                ExitCode::bad_input);
   if (flags.action == "list") return list_sites(tool);
   if (flags.name.empty()) {
     throw Error(fmt::format("site {}: which one? `tt-submit site list` shows the names", flags.action),

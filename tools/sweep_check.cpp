@@ -110,20 +110,15 @@ void add_check_command(Tool& tool) {
                    "Let keys through that TorchTitan's schema does not know");
   command.add_option("--max-gpu-hours", flags->options.max_gpu_hours, "Refuse a plan that may cost more")
       ->type_name("H");
-  CLI::Option* with = command.add_flag("--with-torchtitan", flags->with_torchtitan,
-                                       "Build every distinct shape with the installed TorchTitan, under its fake "
-                                       "process group: no GPU is needed; answers are remembered in the user's cache");
-  command.add_option("--python", flags->python, "Its Python (default: the active environment's)")
-      ->needs(with)
-      ->type_name("FILE");
-  command.add_option("--jobs", flags->jobs, "Shapes at a time (default: 2)")
-      ->needs(with)
-      ->check(CLI::Range(1, 256))
-      ->type_name("N");
+  command.add_flag("--with-torchtitan", flags->with_torchtitan,
+                   "Build every distinct shape with the installed TorchTitan, under its fake "
+                   "process group: no GPU is needed; answers are remembered in the user's cache");
+  command.add_option("--python", flags->python, "Its Python (default: the active environment's)")->type_name("FILE");
+  command.add_option("--jobs", flags->jobs, "Shapes at a time (default: 2)")->check(CLI::Range(1, 256))->type_name("N");
   command.add_option("--limit", flags->limit, "Seconds for one shape (default: 120)")
-      ->needs(with)
       ->check(CLI::PositiveNumber)
       ->type_name("S");
+  for (const char* of_asking : {"--python", "--jobs", "--limit"}) tool.needs(command, of_asking, "--with-torchtitan");
 }
 
 }  // namespace tt::tool

@@ -95,6 +95,11 @@ void add_plan_command(Tool& tool) {
   command.add_option("--cell", flags->cell, "What a cell of the matrix shows: gpus, hours or comm")
       ->check(CLI::IsMember({"gpus", "hours", "comm"}));
   command.add_flag("--csv", flags->csv, "One line a run, with titles");
+  tool.needs(command, "--cell", "--matrix");
+  tool.exclude(command, "--csv", "--json");
+  tool.exclude(command, "--csv", "--matrix");
+  tool.exclude(command, "--csv", "--gpus");
+  tool.exclude(command, "--matrix", "--json");
 }
 
 }  // namespace tt::tool

@@ -225,8 +225,6 @@ void show_key(const Tool& tool, const SchemaFlags& flags) {
 
 ExitCode schema(const Tool& tool, const SchemaFlags& flags) {
   if (flags.json_schema) {
-    if (!flags.key.empty())
-      throw Error("--json-schema prints the whole sweep file and takes no KEY", ExitCode::bad_input);
     print_record(sweep::sweep_json_schema(era_of(flags.era)));
   } else if (!flags.key.empty()) {
     show_key(tool, flags);
@@ -255,6 +253,7 @@ void add_schema_command(Tool& tool) {
   command.add_option("--era", flags->era, "Release of TorchTitan, such as 0.2.1, 0.3 or 2025-03 (default: 0.2.2)")
       ->type_name("VERSION");
   command.add_flag("--json-schema", flags->json_schema, "Print a JSON Schema of the sweep file, for editors");
+  tool.exclude(command, "--json-schema", "KEY");
 }
 
 }  // namespace tt::tool

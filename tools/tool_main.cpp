@@ -62,8 +62,31 @@ CLI::App& Tool::command(const std::string& name, const std::string& purpose, con
   command.formatter(std::make_shared<ExamplesFirst>());
   command.set_help_flag("-h,--help", "Show this help");
   add_common_flags(command);
+  exclude(command, "--quiet", "--verbose");
   command.callback([this, run = std::move(run)] { chosen_ = run; });
   return command;
+}
+
+void Tool::needs(const CLI::App& command, const std::string& word, const std::string& other) {
+  flag_rules_.push_back({command.get_option(word), command.get_option(other), true});
+}
+
+void Tool::exclude(const CLI::App& command, const std::string& one, const std::string& other) {
+  flag_rules_.push_back({command.get_option(one), command.get_option(other), false});
+}
+
+void Tool::refuse_idle_words() const {
+  Problems problems;
+  for (const auto& [word, other, together] : flag_rules_) {
+    if (word->count() == 0 || (other->count() > 0) == together) continue;
+    const std::string name = word->get_name(), other_name = other->get_name();
+    if (together)
+      problems.add(Place{}, fmt::format("{} changes nothing without {}", name, other_name),
+                   fmt::format("add {}, or leave {} out", other_name, name));
+    else
+      problems.add(Place{}, fmt::format("{} and {} exclude each other", name, other_name), "leave one of them out");
+  }
+  problems.throw_if_any();
 }
 
 void Tool::add_job_flags(CLI::App& command) {
@@ -197,6 +220,7 @@ int Tool::main(int argc, char** argv) {
   }
   log::start(name_, flags_.quiet ? log::Level::quiet : flags_.verbose ? log::Level::verbose : log::Level::normal);
   try {
+    refuse_idle_words();
     const ExitCode code = chosen_();
     if (std::fflush(stdout) != 0) throw Error("cannot write the result to stdout");
     return static_cast<int>(code);

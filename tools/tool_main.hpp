@@ -39,6 +39,10 @@ class Tool {
   using WordSource = std::function<std::vector<std::string>(const std::vector<std::string>& words)>;
   // For commands that hand runs over: where the jobs go. They win over the site profile and the environment.
   void add_job_flags(CLI::App& command);
+  // Words that would change nothing are refused before anything is done: `word` without `other` ...
+  void needs(const CLI::App& command, const std::string& word, const std::string& other);
+  // ... and two of which one would be ignored.
+  void exclude(const CLI::App& command, const std::string& one, const std::string& other);
   void complete_with(WordSource source) { word_source_ = std::move(source); }
   int main(int argc, char** argv);
 
@@ -65,10 +69,17 @@ class Tool {
   std::vector<std::string> candidates(const std::vector<std::string>& words);
   int complete(const std::vector<std::string>& words);
   std::vector<std::string> command_names() const;
+  struct FlagRule {
+    const CLI::Option* word;
+    const CLI::Option* other;
+    bool together;  // they need each other, or exclude each other
+  };
+  void refuse_idle_words() const;
   std::string complaint(const std::string& first_word, const std::string& trouble) const;
 
   std::function<ExitCode()> chosen_;
   WordSource word_source_;
+  std::vector<FlagRule> flag_rules_;
   std::string called_as_;
 };
 

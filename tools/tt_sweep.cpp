@@ -60,6 +60,7 @@ class SweepTool {
         "  What would change:             tt-sweep expand sweeps/tiny/tiny.yaml --dry-run\n",
         [this] { return expand(); });
     add_sweep_file(command);
+    command.add_option("--max-gpu-hours", options_.max_gpu_hours, "Refuse a plan that may cost more")->type_name("H");
     command.add_flag("--dry-run", dry_run_, "Say what would change, write nothing");
   }
 
@@ -106,7 +107,6 @@ class SweepTool {
 
   void add_sweep_file(CLI::App& command) {
     command.add_option("FILE", file_, "Sweep file")->required();
-    command.add_option("--max-gpu-hours", options_.max_gpu_hours, "Refuse a plan that may cost more")->type_name("H");
     command.add_flag("--allow-new-keys", options_.allow_new_keys,
                      "Let keys through that TorchTitan's schema does not know");
   }

@@ -8,6 +8,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
 #include "tt/config/document.hpp"
+#include "tt/flow/idle_flags.hpp"
 #include "tt/flow/inspect.hpp"
 #include "tt/sweep/site_fabric.hpp"
 #include "tt/titan/architecture_file.hpp"
@@ -336,9 +337,7 @@ EstimateInput finish(Origin origin, const ShapeFlags& flags, const std::optional
   apply_choices(flags, input.shape, problems);
   if (const auto* found = origin.architectures.find(origin.era, input.shape.model, input.shape.flavor))
     input.architecture = *found;
-  if (flags.imbalance != 1.0 && input.architecture && !input.architecture->experts)
-    input.warnings.push_back(fmt::format("--imbalance {} changes nothing: {} has no experts", flags.imbalance,
-                                         titan::architecture_name(*input.architecture)));
+  judge_idle_flags(flags, input, problems);
   for (const titan::Refusal& refusal : titan::refusals(settings, world, origin.architectures)) {
     const bool by_flag = flags.stages_per_rank && refusal.rule.find("stages") != std::string::npos;
     if (is_about_the_shape(refusal.rule) && !by_flag)
