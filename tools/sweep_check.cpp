@@ -94,6 +94,7 @@ ExitCode check(Tool& tool, const CheckFlags& flags) {
         totals.skipped == 0 ? "none skipped" : fmt::format("{} skipped by rule", with_thousands(totals.skipped)),
         version_shown(facts), facts.source));
   }
+  if (!sweep.plan.why_no_runs.empty()) throw BadInput(sweep.plan.why_no_runs);
   return surprises == 0 ? ExitCode::done : ExitCode::verdict_no;
 }
 

@@ -42,14 +42,10 @@ sweep::MatrixCell cell_of(const std::string& word) {
                           : sweep::MatrixCell::gpus;
 }
 
-ExitCode plan(Tool& tool, const PlanFlags& flags) {
-  const flow::Surroundings around = tool.look_around();
-  const flow::LoadedSweep sweep = flow::load_sweep(flags.file, around, flags.options);
-  for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
-  for (const std::string& note : sweep.plan.notes) log::detail(note);
+void show(Tool& tool, const PlanFlags& flags, const flow::Surroundings& around, const flow::LoadedSweep& sweep) {
   if (flags.csv) {
     print(sweep::plan_csv(sweep.plan));
-    return ExitCode::done;
+    return;
   }
   const sweep::PlanCost cost = sweep::cost_of(sweep.plan, around.site.profile, around.gpus_per_node, flags.gpus);
   const flow::PlanChanges changes = flow::changes_of(sweep, around);
@@ -65,6 +61,15 @@ ExitCode plan(Tool& tool, const PlanFlags& flags) {
   } else {
     print(sweep::plan_text(sweep.plan, cost, describe(changes), flags.file, tool.out()));
   }
+}
+
+ExitCode plan(Tool& tool, const PlanFlags& flags) {
+  const flow::Surroundings around = tool.look_around();
+  const flow::LoadedSweep sweep = flow::load_sweep(flags.file, around, flags.options);
+  for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-sweep").c_str(), stderr);
+  for (const std::string& note : sweep.plan.notes) log::detail(note);
+  show(tool, flags, around, sweep);
+  if (!sweep.plan.why_no_runs.empty()) throw BadInput(sweep.plan.why_no_runs);
   return ExitCode::done;
 }
 

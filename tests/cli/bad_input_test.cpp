@@ -111,6 +111,29 @@ TEST(BadInput, AllProblemsOfAFileAreShownAtOnce) {
   for (const char* place : {"bad.yaml:6:", "bad.yaml:7:", "bad.yaml:8:"}) EXPECT_THAT(result.err, HasSubstr(place));
 }
 
+TEST(BadInput, ASweepWithNothingToRunSaysWhatTakesItsPoints) {
+  const Workspace workspace;
+  tt::write_new_file(workspace / "none.yaml",
+                     sweep_with("  training.seq_len: [256, 512]\n", "where: key(\"training.seq_len\") > 512\n"));
+  const std::string why =
+      "tt-sweep: error: none.yaml:1:8: nothing to run: all 2 points of this sweep are cut or refused\n"
+      "  1 | sweep: bad\n"
+      "    |        ^^^\n"
+      "  what takes them away is told below, each with what it takes by itself\n"
+      "tt-sweep: error: none.yaml:8:8: this condition cuts all 2 points\n"
+      "  8 | where: key(\"training.seq_len\") > 512\n"
+      "    |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+      "  no point gets past it: mend it, or leave it out\n";
+  const tt::ProcessResult check = workspace.sweep({"check", "none.yaml"});
+  EXPECT_EQ(check.status, 2);
+  EXPECT_EQ(check.out, "none.yaml: 0 runs, none skipped (TorchTitan 0.2.2, known by the sweep file)\n");
+  EXPECT_EQ(check.err, why);
+  const tt::ProcessResult plan = workspace.sweep({"plan", "none.yaml", "--json"});
+  EXPECT_EQ(plan.status, 2);
+  EXPECT_EQ(tt::parse_json(plan.out, "plan").integer_or("filtered"), 2);  // scripts read the record all the same
+  EXPECT_EQ(plan.err, why);
+}
+
 TEST(BadInput, OddValuesReachTheConfigAsTextAndNothingIsExecuted) {
   const Workspace workspace(
       {"story", "  training.dataset: [\"$(touch executed)\", \"a'b\", 'c\"d', \"two words\"]\n", "", "00:05:00"});

@@ -30,9 +30,9 @@ def answered(arguments, folder, sweep):
         file.write(yaml(sweep, "base.toml", arguments.root))
     tool = subprocess.run([arguments.tool, "plan", path, "--json", "--quiet", "--site", "laptop", "--workspace", folder],
                           capture_output=True, text=True, check=False)
-    if tool.returncode == 2:
+    if tool.returncode == 2 and not tool.stdout:  # with a record: a sweep of which nothing is left to run
         return "refused", tool.stderr
-    if tool.returncode != 0:
+    if tool.returncode not in (0, 2):
         return f"exit {tool.returncode}", tool.stderr
     record = json.loads(tool.stdout)
     if record["skipped"]:

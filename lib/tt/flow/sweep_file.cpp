@@ -11,6 +11,7 @@
 #include "tt/flow/sweep_index.hpp"
 #include "tt/flow/torchtitan_python.hpp"
 #include "tt/sweep/plan_cost.hpp"
+#include "tt/sweep/problem_order.hpp"
 #include "tt/titan/architecture_file.hpp"
 #include "tt/titan/checkout_flavors.hpp"
 #include "tt/titan/installation.hpp"
@@ -79,7 +80,7 @@ class SweepLoader {
     recall_functions(spec);
     if (spec.architecture) add_architecture(*spec.architecture);
     const bool all_bases = made_.input.bases.size() == spec.bases.size() && !spec.bases.empty();
-    if (!all_bases) throw BadInput(problems_.all());
+    if (!all_bases) throw BadInput(sweep::in_order_of_lines(problems_.all()));
     std::vector<std::string> texts;
     for (const LoadedBase& base : made_.sweep.bases) {
       texts.push_back(base.document ? base.document->source()->text() : "");

@@ -18,6 +18,12 @@ bool may_be_asked(const Grid& grid, const PlanInput& input, const Expression::Ke
   if (source.kind == KeySource::Kind::repeated)
     return refuse(fmt::format("'{}' is repeated: an expression cannot ask for it", key.spelled),
                   "repeats come after every condition; make it an axis of 'matrix'");
+  // What was set, and could not be understood, was told.
+  const auto says = [&](const Setting& setting) { return setting.key == key.key; };
+  const auto& fixed = input.spec.fixed;
+  if (source.kind == KeySource::Kind::silent && problems.has_errors() &&
+      (is_resource_key(key.key) || std::any_of(fixed.begin(), fixed.end(), says)))
+    return false;
   if (!is_config_key(key.key) && source.kind == KeySource::Kind::silent)
     return refuse(fmt::format("'{}' is not set in this sweep", key.spelled),
                   "an expression can only ask for what is set");

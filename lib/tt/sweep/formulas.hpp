@@ -43,6 +43,7 @@ class Formulas {
   const std::vector<std::size_t>& groups_of_condition(std::size_t condition) const {
     return conditions_[condition].groups;
   }
+  const Place& place_of_condition(std::size_t condition) const { return conditions_[condition].place; }
   const std::vector<std::size_t>& groups_of_derivation(std::size_t derivation) const {
     return derivations_[derivation].groups;
   }

@@ -254,6 +254,7 @@ class GridMaker {
     for (std::size_t group = 0; group < matches.size(); ++group) {
       if (matches[group].empty()) continue;
       if (std::none_of(matches[group].begin(), matches[group].end(), [](bool yes) { return yes; })) {
+        if (!is_whole(grid_.groups[group])) return;
         problems_.add(row.place, "no combination of this sweep matches this row",
                       "keys of one zip entry move together: the row asks for values that never meet");
         return;
@@ -263,6 +264,19 @@ class GridMaker {
     grid_.exclude.push_back(std::move(exclude));
   }
 
+  // Was every value of it understood?
+  static bool is_whole(const GridGroup& group) {
+    return std::all_of(group.rows.begin(), group.rows.end(),
+                       [&](const GridCells& row) { return row.size() == group.keys.size(); });
+  }
+
+  // Is a value of this key set that could not be understood?
+  bool is_misunderstood(const std::string& key, const KeySource& source) const {
+    const auto says = [&](const Setting& setting) { return setting.key == key; };
+    return source.kind == KeySource::Kind::silent && problems_.has_errors() &&
+           (is_resource_key(key) || std::any_of(spec_.fixed.begin(), spec_.fixed.end(), says));
+  }
+
   // Narrows the matching rows of the key's group; false after a problem.
   bool match(const Setting& setting, const GridCell& wanted, const KeySource& source,
              std::vector<std::vector<bool>>& matches) {
@@ -270,7 +284,9 @@ class GridMaker {
       const GridGroup& axes = grid_.groups[source.group];
       return match_rows(
           setting, wanted, axes, matches[source.group], [&](const GridCells& row) -> std::optional<Value> {
-            return source.column < row.size() ? std::optional(row[source.column].said.value) : std::nullopt;
+            const auto cell =
+                std::find_if(row.begin(), row.end(), [&](const GridCell& one) { return one.said.key == setting.key; });
+            return cell == row.end() ? std::nullopt : std::optional(cell->said.value);
           });
     }
     const KeySource base = grid_.source_of("base");
@@ -287,14 +303,16 @@ class GridMaker {
   bool match_rows(const Setting& setting, const GridCell& wanted, const GridGroup& axes, std::vector<bool>& matches,
                   const ValueOf& value_of) {
     if (matches.empty()) matches.assign(axes.rows.size(), true);
-    bool any = false;
+    bool any = false, all_known = !axes.rows.empty();
     for (std::size_t row = 0; row < axes.rows.size(); ++row) {
       const auto value = value_of(axes.rows[row]);
+      all_known = all_known && value;
       const bool same = value && same_value(*value, wanted.said.value);
       any = any || same;
       matches[row] = matches[row] && same;
     }
-    if (!any && !problems_.has_errors())
+    // A value that is itself wrong may have been meant to match.
+    if (!any && (all_known || !problems_.has_errors()))
       never(setting, fmt::format("'{}' never has the value {} in this sweep", setting.spelled,
                                  printable(plain_text(wanted.said.value))));
     return any;
@@ -311,6 +329,7 @@ class GridMaker {
                     "write it as a condition of 'where'");
       return false;
     }
+    if (is_misunderstood(setting.key, source)) return false;
     const auto value = source.kind == KeySource::Kind::constant ? std::optional(source.value)
                        : grid_.grounds.empty()                  ? std::nullopt
                                                : grid_.silent_value(grid_.grounds.front(), setting.key);

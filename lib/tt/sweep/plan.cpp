@@ -16,8 +16,10 @@
 #include "tt/sweep/judge.hpp"
 #include "tt/sweep/late_formulas.hpp"
 #include "tt/sweep/naming.hpp"
+#include "tt/sweep/nothing_left.hpp"
 #include "tt/sweep/point_namer.hpp"
 #include "tt/sweep/points.hpp"
+#include "tt/sweep/problem_order.hpp"
 #include "tt/sweep/resources.hpp"
 #include "tt/sweep/run_estimate.hpp"
 #include "tt/sweep/sample.hpp"
@@ -60,7 +62,6 @@ class Planner {
   }
 
   void plan() {
-    if (problems_.has_errors()) return;
     if (const auto end = search_.run(most_points, most_looked); end != PointSearch::End::all) {
       refuse_unending(end);
       return;
@@ -72,7 +73,9 @@ class Planner {
     if (sampler_) accept_sample();
     std::int64_t rows_cut = 0;
     for (const GridCells& row : grid_.include) rows_cut += visit({{}, &row}) ? 0 : 1;
-    if (const auto cut = search_.cut()) plan_.filtered = *cut + rows_cut + late_cut_;
+    std::int64_t late_cut = 0;
+    for (const auto& [condition, count] : late_cuts_) late_cut += count;
+    if (const auto cut = search_.cut()) plan_.filtered = *cut + rows_cut + late_cut;
     if (too_many_) {
       problems_.add(input_.spec.name.place, fmt::format("this sweep has more than {} runs", with_thousands(most_runs)),
                     "take fewer values, cut some with 'where:' or 'exclude:', or keep some with 'sample:'");
@@ -80,6 +83,8 @@ class Planner {
     refuse_twins();
     if (input_.spec.order == RunOrder::cheapest_first) sort_by_cost();
     name_estimates();
+    if (plan_.totals.runs == 0 && !problems_.has_errors())
+      plan_.why_no_runs = why_nothing_is_left(input_, grid_, formulas_, search_, late_cuts_, plan_);
   }
 
  private:
@@ -216,7 +221,8 @@ class Planner {
     if (!late_.has_conditions()) return false;
     const auto cut = late_.cut(values_at(point, judged));
     if (!cut) return false;
-    if (++late_cut_ <= static_cast<std::int64_t>(skipped_kept_per_rule)) {
+    ++late_cuts_[cut->by];
+    if (plan_.cut_late.size() < skipped_kept_per_rule) {
       plan_.cut_late.push_back({judged.name, judged.draft.overrides, judged.draft.settings, judged.draft.varies,
                                 judged.resources.gpus, point.ground, cut->by->text.text, cut->seen});
     }
@@ -425,7 +431,7 @@ class Planner {
   Drafter drafter_;
   PointNamer namer_;
   LateFormulas late_;
-  std::int64_t late_cut_ = 0;  // points cut by what they are estimated to cost
+  LateCuts late_cuts_;
   ResourcePlanner resources_;
   std::vector<SettingsPrinter> printers_;  // by ground
   std::optional<Sampler> sampler_;
@@ -437,29 +443,28 @@ class Planner {
   bool name_problem_ = false;
 };
 
-// A spec with problems, without what cannot even be judged: axes of a group must be as long as each other.
+// A spec with problems, as far as it can be judged: axes that are not as long as each other stand alone, so that every
+// value is looked at.
 PlanInput judgeable(const PlanInput& input) {
   PlanInput rest = input;
-  const auto is_crooked = [](const AxisGroup& group) {
-    return group.size() == 0 || std::any_of(group.axes.begin(), group.axes.end(),
-                                            [&](const Axis& axis) { return axis.values.size() != group.size(); });
-  };
-  std::erase_if(rest.spec.groups, is_crooked);
-  std::erase_if(rest.spec.repeat, is_crooked);
-  return rest;
-}
-
-// Everything that is wrong with the file, in one report.
-[[noreturn]] void tell_all(const PlanInput& input, Problems& problems) {
-  const PlanInput rest = judgeable(input);
-  std::vector<std::string> notes;
-  const Grid grid = make_grid(rest, problems, notes);
-  if (!grid.grounds.empty()) {
-    check_template(rest, grid, problems);
-    const Formulas formulas(grid, rest, problems);
-    const LateFormulas late(grid, rest, problems);
+  for (auto* groups : {&rest.spec.groups, &rest.spec.repeat}) {
+    std::vector<AxisGroup> alone;
+    for (AxisGroup& group : *groups) {
+      const bool is_even = std::all_of(group.axes.begin(), group.axes.end(),
+                                       [&](const Axis& axis) { return axis.values.size() == group.size(); });
+      if (is_even) {
+        alone.push_back(std::move(group));
+        continue;
+      }
+      for (Axis& axis : group.axes) {
+        AxisGroup one;
+        one.axes.push_back(std::move(axis));
+        alone.push_back(std::move(one));
+      }
+    }
+    *groups = std::move(alone);
   }
-  throw BadInput(problems.all());
+  return rest;
 }
 
 }  // namespace
@@ -467,18 +472,21 @@ PlanInput judgeable(const PlanInput& input) {
 Plan make_plan(const PlanInput& input) {
   Problems problems;
   problems.add_all(input.problems);
-  if (problems.has_errors()) tell_all(input, problems);
+  const std::optional<PlanInput> rest = problems.has_errors() ? std::optional(judgeable(input)) : std::nullopt;
+  const PlanInput& judged = rest ? *rest : input;
   Plan plan;
   plan.sweep = input.spec.name.text;
   plan.model = input.spec.model.text;
-  const Grid grid = make_grid(input, problems, plan.notes);
+  const Grid grid = make_grid(judged, problems, plan.notes);
+  if (grid.grounds.empty()) throw_in_order_if_any(problems);
   for (const Ground& ground : grid.grounds) {
     plan.grounds.push_back({ground.base, ground.root, grid.era_of(ground), ground.torchtitan});
   }
-  check_template(input, grid, problems);
-  problems.throw_if_any();
-  Planner(input, grid, problems, plan).plan();
-  problems.throw_if_any();
+  check_template(judged, grid, problems);
+  Planner planner(judged, grid, problems, plan);  // what its parts find is told together with what was found before
+  throw_in_order_if_any(problems);
+  planner.plan();
+  throw_in_order_if_any(problems);
   plan.warnings = problems.all();
   return plan;
 }

@@ -121,6 +121,7 @@ struct Plan {
   std::string estimate_model;               // what the estimates are by: "model titan, profile titan-0.2.2"
   std::vector<std::string> estimate_notes;  // what they approximate, each once
   std::vector<Problem> warnings;
+  std::vector<Problem> why_no_runs;  // where no run is left: what cuts or refuses the points, as errors of the file
   std::vector<std::string> notes;
   bool skipped_truncated() const { return totals.skipped > static_cast<std::int64_t>(skipped.size()); }
 };

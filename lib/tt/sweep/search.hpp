@@ -28,6 +28,9 @@ class PointSearch {
   std::int64_t stayed() const { return stayed_; }
   std::optional<std::int64_t> cut() const;
 
+  bool is_cut_by(std::size_t exclude, const At& at);
+  // The groups an exclude row depends on, ascending.
+  const std::vector<std::size_t>& groups_of_exclude(std::size_t exclude) const { return checks_[exclude].groups; }
   // The exclude rows that cut this point.
   std::vector<std::size_t> excluded_by(const At& at);
 
@@ -41,7 +44,6 @@ class PointSearch {
   void choose_order();
   void place(std::size_t group);
   bool passes(const Check& check);
-  bool is_cut_by(std::size_t exclude, const At& at);
   bool descend(std::size_t depth);
   bool keep();
 
