@@ -64,7 +64,7 @@ class FakeScheduler final : public scheduler::Scheduler {
   std::vector<scheduler::ActAnswer> release(std::span<const scheduler::TaskRef> tasks) override;
   scheduler::Limits limits() const override { return cluster_->limits; }
   void check_it_answers() override;
-  std::vector<std::string> unsayable() const override { return cluster_->unsayable; }
+  std::vector<std::string> unsayable(const site::Profile&) const override { return cluster_->unsayable; }
   Seconds settle_time() const override { return cluster_->settle_time; }
 
  private:

@@ -41,8 +41,15 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
   return revoke_claim(folder, ours).revoked;
 }
 
-Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing)
-    : around_(around), ledger_(ledger), writing_(writing), bad_nodes_(ledger) {}
+// At another site an account or a partition of this one means nothing.
+Asked what_was_asked(const Surroundings& around, const ledger::Ledger& ledger, const RunId& run) {
+  const auto history = ledger.runs.find(run);
+  const bool here = history != ledger.runs.end() && history->second.site == around.site.profile.name;
+  return here ? over(around.said, over(history->second.asked, around.asked)) : around.asked;
+}
+
+Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, std::optional<int> throttle)
+    : around_(around), ledger_(ledger), writing_(writing), throttle_(throttle), bad_nodes_(ledger) {}
 
 // Chosen before, and not handed over yet. Behind a canary only that, `release` or --again lets it go; where there was
 // no room it is tried again.
@@ -52,7 +59,7 @@ void Chooser::offer_again(const ExpandedRun& run, const ledger::WaitingRun& wait
     // What a person has to decide is told at the end of every command; a dry run has no other place for it.
     if (writing_ == Writing::no || outlook.readiness != Readiness::never) ++waiting_[outlook.why];
   } else {
-    take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id), waiting.task.mode);
+    take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id), waiting.task.mode, With::what_was_asked);
   }
 }
 
@@ -78,7 +85,9 @@ void Chooser::offer_for_run(const ExpandedRun& run, bool asked_afresh) {
   } else if (last->state == RunState::finished) {
     offer_finished(run, *last);
   } else if (last->state == RunState::planned || last->state == RunState::preempted) {
-    take(run.folder, run.record, last, RetryMode::resume);
+    // After a refusal it is for the command to say it better.
+    take(run.folder, run.record, last, RetryMode::resume,
+         ledger::was_refused(*last) ? With::what_is_asked_now : With::what_was_asked);
   } else {
     offer_by_policy(run, *last);
   }
@@ -103,7 +112,8 @@ void Chooser::offer_for_retry(const RunFolder& folder, const ledger::RunHistory&
   } else if (record->id != run) {
     not_tried_.push_back(name + ": its folder holds a run of other settings by now");
   } else {
-    take(folder, *record, last, is_begun_afresh(ledger_, run) ? RetryMode::fresh : RetryMode::resume);
+    take(folder, *record, last, is_begun_afresh(ledger_, run) ? RetryMode::fresh : RetryMode::resume,
+         With::what_was_asked);
   }
 }
 
@@ -116,7 +126,7 @@ void Chooser::offer_waiting(const ledger::WaitingRun& waiting) {
     not_tried_.push_back(waiting.task.name + ": its folder holds another run by now, or none");
     add_event({waiting.sweep, ledger::WaitsNoMore{{waiting.task.run}, false}});
   } else {
-    take(folder, *record, last, waiting.task.mode);
+    take(folder, *record, last, waiting.task.mode, With::what_was_asked);
   }
 }
 
@@ -127,7 +137,7 @@ void Chooser::offer_unbegun(const ExpandedRun& run) {
                          ": it was started by a submission nobody here remembers; --again starts it afresh");
   } else {
     take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id),
-         afresh ? RetryMode::fresh : RetryMode::resume);
+         afresh ? RetryMode::fresh : RetryMode::resume, With::what_is_asked_now);
   }
 }
 
@@ -144,7 +154,7 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
   const RetryDecision decision = decide_retry(ledger_, last);
   if (decision.retry && decision.not_before <= around_.clock->now()) {
     const std::size_t before = chosen();
-    take(run.folder, run.record, &last, RetryMode::resume);
+    take(run.folder, run.record, &last, RetryMode::resume, With::what_was_asked);
     if (chosen() > before) add_event({run.record.sweep, ledger::RetryUsed{last.key, last.cause}});
     return;
   }
@@ -155,12 +165,15 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
                                  : "waits for `tt-submit retry`"));
 }
 
-void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode) {
+void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
+                   With with) {
   if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
     not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
     return;
   }
-  choice_.runs.push_back({folder, record, mode, bad_nodes_.avoided_by(record.id)});
+  Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;
+  if (throttle_) asked.throttle = throttle_;
+  choice_.runs.push_back({folder, record, mode, bad_nodes_.avoided_by(record.id), std::move(asked)});
 }
 
 }  // namespace tt::flow

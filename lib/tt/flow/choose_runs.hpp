@@ -12,6 +12,13 @@
 
 namespace tt::flow {
 
+// What a run is handed over with: as this command was told, or as when the run was chosen before, where this command
+// says nothing else.
+enum class With { what_is_asked_now, what_was_asked };
+
+// What these runs would be handed over with by a command that says no more than `around`.
+Asked what_was_asked(const Surroundings& around, const ledger::Ledger& ledger, const RunId& run);
+
 // --force: also runs whose last attempt is claimed, left no exit record and is not proved dead.
 enum class Force { no, yes };
 
@@ -26,7 +33,9 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
 // Chooses among runs, one after the other, and counts what was not chosen.
 class Chooser {
  public:
-  Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing);
+  // `throttle`: of arrays, as this command was told.
+  Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing,
+          std::optional<int> throttle = std::nullopt);
 
   // Of a `run`: what is not done. `asked_afresh`: --again names it, so that an earlier cancel or canary says nothing.
   void offer_for_run(const ExpandedRun& run, bool asked_afresh);
@@ -48,11 +57,13 @@ class Chooser {
   void offer_unbegun(const ExpandedRun& run);
   void offer_finished(const ExpandedRun& run, const ledger::AttemptState& last);
   void offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last);
-  void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode);
+  void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
+            With with);
 
   const Surroundings& around_;
   const ledger::Ledger& ledger_;
   Writing writing_;
+  std::optional<int> throttle_;
   Choice choice_;
   BadNodes bad_nodes_;
   std::int64_t finished_already_ = 0;

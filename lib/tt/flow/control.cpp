@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
@@ -101,18 +102,21 @@ std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& r
     if (is_stopped(ledger, sweep)) events.push_back({sweep, ledger::GoesOn{sweep}});
   }
   std::int64_t let_go = 0;
-  std::map<std::string, ledger::Waits> without_canary;
+  std::map<std::tuple<std::string, std::string, Asked>, ledger::Waits> without_canary;  // sweep, site, asked
   for (const RunView& run : runs) {
     const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, run.id);
     if (waiting == nullptr) continue;
     if (waiting->after || is_stopped(ledger, run.sweep)) ++let_go;
     if (!waiting->after) continue;
-    ledger::Waits& waits = without_canary[run.sweep];
+    const ledger::RunHistory& history = ledger.runs.at(run.id);
+    ledger::Waits& waits = without_canary[{run.sweep, waiting->site, history.asked}];
     waits.sweep = run.sweep;
+    waits.site = waiting->site;
+    waits.asked = history.asked;
     waits.why = "released";
     waits.runs.push_back(waiting->task);
   }
-  for (auto& [sweep, waits] : without_canary) events.push_back({sweep, std::move(waits)});
+  for (auto& [alike, waits] : without_canary) events.push_back({waits.sweep, waits});
   if (!events.empty()) record(around, events);
   return let_go;
 }

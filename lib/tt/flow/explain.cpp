@@ -7,6 +7,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/bad_nodes.hpp"
+#include "tt/flow/choose_runs.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/sweep_index.hpp"
@@ -108,6 +109,7 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
   if (told_by_view || (why.empty() && !is_open(run.state))) why = run.reason;
   const std::string next = with_sweep_file(next_step(run, last, ledger), around, run);
   const std::string nodes = about_nodes(run, ledger, schedulers);
+  const Asked asked = run.waits ? what_was_asked(around, ledger, run.id) : Asked{};
   const auto site = std::find_if(sites.begin(), sites.end(), [&](const SiteAnswer& answer) {
     return answer.site == run.site && !answer.asked && is_open(run.state);
   });
@@ -127,6 +129,7 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
                            .set("could_not_ask", silent.empty() ? Value() : Value(silent))
                            .set("diagnosis", diagnosis)
                            .set("nodes", nodes.empty() ? Value() : Value(nodes))
+                           .set("asked", asked.says_anything() ? to_value(asked) : Value())
                            .set("next", next);
   std::string text = fmt::format("{}: {}\n", run.name, to_string(run.state));
   text += line("why", why);
@@ -136,6 +139,7 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
   text += line("silence", silent);
   text += evidence_text(diagnosis);
   text += line("nodes", nodes);
+  text += line("goes with", describe(asked));
   if (run.attempt > 0) {
     text += line("attempt", fmt::format("{}, job {}", run.attempt, run.job.empty() ? "unknown" : run.job.text));
     if (is_there(run.folder.attempt_log(run.attempt)))

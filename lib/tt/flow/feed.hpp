@@ -2,7 +2,9 @@
 // handing it over once it may go.
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tt/flow/refresh.hpp"
@@ -21,11 +23,18 @@ struct Outlook {
   std::string next;  // never: what a person does
 };
 // The rest behind a canary goes once the canary is finished, whichever attempt of it; a canary that ended otherwise
-// keeps it until that changes, or until `release`. A sweep that was stopped keeps everything. Pure.
-Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now);
+// keeps it until that changes, or until `release`. A sweep that was stopped keeps everything. `site`: the one of the
+// command, which hands over what was chosen for it; empty: whichever. Pure.
+Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
+                   std::string_view site = {});
 
-// It waits to be handed over, and can be: neither its canary failed nor its sweep was stopped.
-bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now);
+// It waits to be handed over by commands for this site, and can be: neither its canary failed nor its sweep was
+// stopped.
+bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now, std::string_view site);
+
+// Before anything is written down: why what was asked for in these ways cannot be handed over now.
+std::optional<Error> why_none_can_go(const Surroundings& around, scheduler::Scheduler& scheduler,
+                                     const std::set<Asked>& ways);
 
 struct RetryReport {
   std::vector<HandedOver> submissions;

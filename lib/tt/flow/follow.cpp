@@ -61,7 +61,7 @@ std::map<RunId, Instant> retries_to_come(const std::vector<RunView>& runs, const
 
 // Open runs that may still end, runs that wait to be handed over.
 bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& report, const ledger::Ledger& ledger,
-                    Instant now) {
+                    const std::string& site, Instant now) {
   std::set<RunId> in_vain;
   for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
   // What we hold ourselves waits for somebody to release it, not for time to pass.
@@ -71,7 +71,7 @@ bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& repor
   });
   if (open) return true;
   return std::any_of(runs.begin(), runs.end(),
-                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, now); });
+                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, now, site); });
 }
 
 void tell_hopeless(const RefreshReport& report, const ledger::Ledger& ledger, std::set<RunId>& told) {
@@ -153,7 +153,8 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
     const std::map<RunId, Instant> retries = retries_to_come(runs, *ledger, looked);
     if (options.on_look) options.on_look({runs, report, retries});
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
-    if (retries.empty() && !anything_comes(runs, report, *ledger, looked)) return FollowEnd::all_ended;
+    if (retries.empty() && !anything_comes(runs, report, *ledger, around.site.profile.name, looked))
+      return FollowEnd::all_ended;
     auto now = states_of(runs);
     const Seconds pause = pauses.next(now != before);
     options.pause ? options.pause(pause) : around.clock->sleep(pause);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -16,6 +18,13 @@ RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& hi
   if (is_there(history.folder)) return RunFolder(history.folder);
   const fs::path gone(history.folder);
   return around.workspace.run_folder(gone.parent_path().filename().string(), gone.filename().string());
+}
+
+std::set<Asked> ways_to_retry(const Surroundings& around, const ledger::Ledger& ledger,
+                              const std::vector<RunId>& runs) {
+  std::set<Asked> ways;
+  for (const RunId& run : runs) ways.insert(what_was_asked(around, ledger, run));
+  return ways;
 }
 
 // Offers each run that `wanted` wants, under the lock, and hands over what was chosen.
@@ -45,7 +54,9 @@ RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers,
 RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                   const std::vector<std::string>& sweeps, Force force) {
   if (runs.empty()) return {};
-  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) throw Error(*obstacle);
+  const ledger::Ledger now = load_history(around.workspace, sweeps);
+  if (const auto obstacle = why_none_can_go(around, schedulers.of_this_site(), ways_to_retry(around, now, runs)))
+    throw Error(*obstacle);
   const auto all = [](const ledger::Ledger&, const RunId&) { return true; };
   const auto offer = [&](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
     const ledger::RunHistory& history = ledger.runs.at(run);
@@ -69,9 +80,10 @@ RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, 
     chooser.offer_for_retry(RunFolder(history.folder), history, run, Force::no);
     if (chooser.chosen() > before) chooser.add_event({last.sweep, ledger::RetryUsed{last.key, last.cause}});
   };
-  const bool any = std::any_of(runs.begin(), runs.end(), [&](const RunId& run) { return due(seen, run); });
-  if (!any) return {};  // the common case needs no lock
-  if (const auto obstacle = why_nothing_can_go(around, schedulers.of_this_site())) {
+  std::vector<RunId> due_now;
+  std::copy_if(runs.begin(), runs.end(), std::back_inserter(due_now), [&](const RunId& run) { return due(seen, run); });
+  if (due_now.empty()) return {};  // the common case needs no lock
+  if (const auto obstacle = why_none_can_go(around, schedulers.of_this_site(), ways_to_retry(around, seen, due_now))) {
     RetryReport report;
     report.not_tried.push_back(fmt::format("what failed: {}", obstacle->what()));
     return report;

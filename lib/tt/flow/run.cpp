@@ -121,7 +121,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     const bool was_stopped = is_stopped(ledger, sweep.plan.sweep);
     const ledger::GoesOn goes_on{sweep.plan.sweep};
     if (was_stopped) ledger::apply(ledger, {around.clock->now(), goes_on});
-    Chooser chooser(around, ledger, Writing::yes);
+    Chooser chooser(around, ledger, Writing::yes, options.throttle);
     for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());
     report.finished_already = chooser.finished_already();
@@ -133,13 +133,15 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     if (was_stopped) chooser.add_event({sweep.plan.sweep, goes_on});
     Choice choice = chooser.choice();
     choice.canary = options.canary;
-    choice.throttle = options.throttle;
     return choice;
   };
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
-  // A sweep that is finished needs no scheduler.
-  const auto obstacle = why_nothing_can_go(around, scheduler);
-  if (obstacle && !dry_run(sweep, around, schedulers, options).submissions.empty()) throw Error(*obstacle);
+  // A sweep that is finished needs no scheduler. What waits may say what this command leaves unsaid: the dry run knows.
+  const auto silence = why_nobody_takes_it(scheduler);
+  if (silence || why_it_cannot_be_asked_for(around, scheduler, around.asked)) {
+    const bool anything_to_go = !dry_run(sweep, around, schedulers, options).submissions.empty();
+    if (silence && anything_to_go) throw Error(*silence);
+  }
   report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
   report.held_back = static_cast<std::int64_t>(held_back.runs);
   report.handed_over -= report.held_back;
@@ -162,7 +164,7 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   dry.expanded = expand(sweep, around, ledger, Writing::no, fresh);
   if (is_stopped(ledger, sweep.plan.sweep))
     ledger::apply(ledger, {around.clock->now(), ledger::GoesOn{sweep.plan.sweep}});
-  Chooser chooser(around, ledger, Writing::no);
+  Chooser chooser(around, ledger, Writing::no, options.throttle);
   for (const ExpandedRun& run : dry.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
   dry.not_tried = chooser.not_tried();
   dry.waiting = chooser.waiting();
@@ -174,7 +176,7 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   const HeldBack held = hold_back_as_remembered(choice, ledger, around, scheduler);
   dry.held_back = static_cast<std::int64_t>(held.runs);
   dry.why_held_back = held.why;
-  dry.submissions = prepare(choice.runs, ledger, around, scheduler, Tokens::placeholder, options.throttle);
+  dry.submissions = prepare(choice.runs, ledger, around, scheduler, Tokens::placeholder);
   return dry;
 }
 

@@ -14,6 +14,7 @@
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/heard.hpp"
 #include "tt/flow/job_environment.hpp"
+#include "tt/flow/room.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
@@ -23,12 +24,16 @@ namespace tt::flow {
 namespace {
 
 // Runs that can share one job array.
-// sweep, nodes, GPUs per node, walltime, nodes to keep off
-using Shape = std::tuple<std::string, int, int, double, std::vector<std::string>>;
+// sweep, nodes, GPUs per node, walltime, nodes to keep off, what was asked for
+using Shape = std::tuple<std::string, int, int, double, std::vector<std::string>, Asked>;
 Shape shape_of(const Candidate& run, bool keeps_off) {
   const Resources& asked = run.record.resources;
-  return {run.record.sweep, asked.nodes, asked.gpus_per_node, asked.walltime.count(),
-          keeps_off ? run.exclude : std::vector<std::string>{}};
+  return {run.record.sweep,
+          asked.nodes,
+          asked.gpus_per_node,
+          asked.walltime.count(),
+          keeps_off ? run.exclude : std::vector<std::string>{},
+          run.asked};
 }
 
 std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, const scheduler::Scheduler& scheduler) {
@@ -46,22 +51,10 @@ std::vector<std::vector<Candidate>> group(const std::vector<Candidate>& runs, co
   return groups;
 }
 
-// Whether jobs go to this queue; the only one of a profile that says nothing else is meant as well.
-bool goes_to(const site::Profile& site, const site::Queue& queue) {
-  return queue.name == site.partition || (site.partition.empty() && site.queues.size() == 1);
-}
-
-// How many of an array at once, where nobody says otherwise: some queues never start a wider one.
-std::optional<int> usual_throttle(const site::Profile& site) {
-  for (const site::Queue& queue : site.queues) {
-    if (goes_to(site, queue)) return queue.max_running;
-  }
-  return std::nullopt;
-}
-
+// One array of runs of one shape. `site`: as it was asked to be for them.
 PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::vector<int>& attempts, const Token& token,
                                const Surroundings& around, const site::Profile& site,
-                               const scheduler::Scheduler& scheduler, std::optional<int> throttle) {
+                               const scheduler::Scheduler& scheduler) {
   const SubmissionFolder folder(around.workspace.root(), token);
   render::JobRequest job;
   job.token = token;
@@ -71,6 +64,7 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
 
   PreparedSubmission prepared;
   prepared.sweep = runs.front().record.sweep;
+  prepared.asked = runs.front().asked;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const Candidate& run = runs[i];
     const int index = static_cast<int>(i);
@@ -86,7 +80,7 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.walltime = job.shape.walltime;
   prepared.request.warn_before = site.warn_before;
   prepared.request.kill_after = site.kill_after;
-  if (!throttle) throttle = usual_throttle(site);
+  const auto throttle = prepared.asked.throttle ? prepared.asked.throttle : usual_throttle(site);
   if (throttle && static_cast<std::size_t>(*throttle) < runs.size()) prepared.request.throttle = throttle;
   std::set<std::string> avoided;
   for (const Candidate& run : runs) avoided.insert(run.exclude.begin(), run.exclude.end());
@@ -96,7 +90,7 @@ PreparedSubmission prepare_one(const std::vector<Candidate>& runs, const std::ve
   prepared.request.workdir = around.workspace.root();
   prepared.request.environment = job_environment(around.environment);
   prepared.argv = scheduler.submit_argv(prepared.request);
-  job.directives = scheduler.directives(prepared.request);
+  job.directives = scheduler.directives(prepared.request, site);
   job.submitter = {prepared.request.environment.all().begin(), prepared.request.environment.all().end()};
   prepared.script = render::job_script(job);
   return prepared;
@@ -134,7 +128,7 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
 // A job without what its site wants to be told would be refused, or charged to the wrong account; what nobody can be
 // told would be dropped in silence.
 std::string what_is_said_wrong(const site::Profile& site, const scheduler::Scheduler& scheduler) {
-  std::vector<std::string> wrong = scheduler.unsayable();
+  std::vector<std::string> wrong = scheduler.unsayable(site);
   if (!site.container.empty() && site.job_template.empty()) {
     wrong.push_back(
         fmt::format("launch.container of site '{}' is '{}', and the job scripts of tt start no container: start "
@@ -158,79 +152,63 @@ PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
   return {run.record.id, run.record.name, run.folder.path(), attempt, static_cast<int>(place), run.mode};
 }
 
-// What the site takes of one user at a time, by its profile or as asked.
-std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits) {
-  std::optional<int> window = limits.max_submitted_tasks;
-  for (const site::Queue& queue : site.queues) {
-    if (queue.max_queued && goes_to(site, queue))
-      window = std::min(window.value_or(*queue.max_queued), *queue.max_queued);
-  }
-  return window;
-}
+// What keeps runs of a choice from going now, one after the other in its order.
+class Gate {
+ public:
+  Gate(const Choice& choice, const Surroundings& around, const Room& room)
+      : choice_(choice), site_(around.site.profile), room_(room), canary_(choice.canary && choice.runs.size() > 1) {}
 
-// How many more tasks may go now; empty: nobody knows of a bound.
-struct Room {
-  std::optional<int> tasks;
-  std::string why;
+  // What this run waits for; after and at_most as of a `waits` event. nullopt: it goes.
+  std::optional<ledger::Waits> keeps(const Candidate& run) {
+    const bool is_first = seen_++ == 0;
+    ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, site_.name, run.asked};
+    const auto window = window_of(site_, room_.limits, run.asked.partition);
+    if (canary_ && !is_first) {
+      waits.why = fmt::format("goes once the canary {} is finished", choice_.runs.front().record.name);
+      waits.after = choice_.runs.front().record.id;
+    } else if (choice_.at_most > 0 && going_ >= choice_.at_most) {
+      waits.why = "the scheduler had no room for more";
+    } else if (window && room_.there + going_ >= *window) {
+      waits.why = describe_window(site_, *window);
+    } else {
+      ++going_;
+      return std::nullopt;
+    }
+    return waits;
+  }
+
+ private:
+  const Choice& choice_;
+  const site::Profile& site_;
+  const Room& room_;
+  bool canary_;
+  int seen_ = 0;
+  int going_ = 0;
 };
-Room room_in(const site::Profile& site, int window, int there) {
-  return {std::max(0, window - there),
-          fmt::format("{} takes {} of one user at a time", site.name, plural(window, "job"))};
-}
-Room room_of(const site::Profile& site, scheduler::Scheduler& scheduler) {
-  const auto window = window_of(site, scheduler.ask_limits());
-  return window ? room_in(site, *window, scheduler.count_submitted().value_or(0)) : Room{};
-}
-Room remembered_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger) {
-  const auto window = window_of(site, scheduler.limits());
-  if (!window) return {};
-  const auto open = ledger::open_attempts(ledger);
-  const auto here = std::count_if(open.begin(), open.end(), [&](const ledger::AttemptState* attempt) {
-    const auto submission = ledger.submissions.find(attempt->token);
-    return submission != ledger.submissions.end() && submission->second.site == site.name;
-  });
-  return room_in(site, *window, static_cast<int>(here));
-}
 
-// Takes out of the choice what cannot go now, and writes down that it waits.
-HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Room& room) {
-  const std::size_t all = choice.runs.size();
-  std::size_t going = all;
+// Takes out of the choice what cannot go now, and writes down that it waits, and what it waits with.
+HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around, const Room& room) {
+  using Alike = std::tuple<std::string, std::string, std::optional<RunId>, Asked>;
+  std::map<Alike, ledger::Waits> events;
+  std::vector<Candidate> going;
   HeldBack held;
-  ledger::Waits waits;
-  const bool canary = choice.canary && all > 1;
-  if (canary) {
-    going = 1;
-    held.why = fmt::format("goes once the canary {} is finished", choice.runs.front().record.name);
-  }
-  if (room.tasks && static_cast<std::size_t>(*room.tasks) < going) {
-    going = static_cast<std::size_t>(*room.tasks);
-    if (!canary) held.why = room.why;
-  }
-  if (choice.at_most > 0 && static_cast<std::size_t>(choice.at_most) < going) {
-    going = static_cast<std::size_t>(choice.at_most);
-    held.why = "the scheduler had no room for more";
-  }
-  held.runs = all - going;
-  if (held.runs == 0) return held;
-  waits.why = held.why;
-  std::map<std::string, ledger::Waits> by_sweep;
-  for (std::size_t i = going; i < all; ++i) {
+  Gate gate(choice, around, room);
+  for (std::size_t i = 0; i < choice.runs.size(); ++i) {
     const Candidate& run = choice.runs[i];
-    if (canary && i == 0) {  // no room even for it
-      choice.events.push_back(
-          {run.record.sweep,
-           ledger::Waits{
-               run.record.sweep, {planned_of(run, next_attempt(run, ledger), i)}, room.why, std::nullopt, 0}});
+    auto waits = gate.keeps(run);
+    if (!waits) {
+      going.push_back(run);
       continue;
     }
-    ledger::Waits& of_sweep = by_sweep.try_emplace(run.record.sweep, waits).first->second;
-    of_sweep.sweep = run.record.sweep;
-    if (canary) of_sweep.after = choice.runs.front().record.id;
-    of_sweep.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
+    ++held.runs;
+    held.why = waits->why;
+    const Alike key{waits->sweep, waits->why, waits->after, waits->asked};
+    ledger::Waits& alike = events.try_emplace(key, std::move(*waits)).first->second;
+    alike.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
   }
-  choice.runs.erase(choice.runs.begin() + static_cast<std::ptrdiff_t>(going), choice.runs.end());
-  for (auto& [sweep, event] : by_sweep) choice.events.push_back({sweep, std::move(event)});
+  if (held.runs == 0) return held;
+  choice.runs = std::move(going);
+  for (auto& [key, event] : events) choice.events.push_back({event.sweep, event});
   return held;
 }
 
@@ -244,22 +222,25 @@ SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& aro
   intent.runs = prepared.tasks;
   intent.replaces = prepared.replaces;
   intent.by = ourselves(around);
+  intent.asked = prepared.asked;
   return {prepared.sweep, intent};
 }
 
 // The same attempt again, half as many at once: the scheduler does not say how many it would have taken.
-ledger::Waits wait_for_room(const PreparedSubmission& prepared, const std::string& reason) {
+ledger::Waits wait_for_room(const PreparedSubmission& prepared, const site::Profile& site, const std::string& reason) {
   ledger::Waits waits;
   waits.sweep = prepared.sweep;
   waits.runs = prepared.tasks;
   for (PlannedTask& task : waits.runs) ++task.attempt;
   waits.why = reason;
   waits.at_most = std::max(1, static_cast<int>(prepared.tasks.size() / 2));
+  waits.site = site.name;
+  waits.asked = prepared.asked;
   return waits;
 }
 
 HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmission& prepared,
-                    std::vector<SweepEvent>& events) {
+                    const site::Profile& site, std::vector<SweepEvent>& events) {
   HandedOver result;
   result.token = prepared.request.token;
   result.runs = prepared.tasks.size();
@@ -271,7 +252,7 @@ HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmiss
     result.refused = refused->reason;
     result.for_now = refused->for_now;
     events.push_back({prepared.sweep, ledger::Refused{token, refused->reason}});
-    if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, refused->reason)});
+    if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, site, refused->reason)});
   } else {
     result.no_answer = std::get<scheduler::NoAnswer>(answer).why;
     events.push_back({prepared.sweep, ledger::NoAnswer{token, result.no_answer}});
@@ -297,6 +278,7 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
   record.runs = prepared.tasks;
   record.created = iso_time(around.clock->now());
   record.replaces = prepared.replaces;
+  record.asked = prepared.asked;
   if (!prepared.not_kept_off.empty()) log::warning(prepared.not_kept_off);
   const SubmissionFolder folder(around.workspace.root(), record.token);
   ledger::write_submission(folder, record, prepared.script, prepared.task_file, carried_files(site));
@@ -305,7 +287,7 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
   stop_point("after-scheduler-call");
   if (!std::holds_alternative<scheduler::NoAnswer>(answer)) note_heard(around, site.name);
   std::vector<SweepEvent> events;
-  HandedOver result = answered(answer, prepared, events);
+  HandedOver result = answered(answer, prepared, site, events);
   flow::record(around, events);
   stop_point("after-answer");
   return result;
@@ -315,17 +297,16 @@ HandedOver hand_over(const PreparedSubmission& prepared, const Surroundings& aro
 
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
                                         const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                        Tokens tokens, std::optional<int> throttle) {
-  if (!runs.empty()) {
-    if (const std::string wrong = what_is_said_wrong(around.site.profile, scheduler); !wrong.empty())
-      throw Error(wrong, ExitCode::bad_input);
-  }
+                                        Tokens tokens) {
   std::vector<PreparedSubmission> prepared;
   for (const std::vector<Candidate>& alike : group(runs, scheduler)) {
+    const site::Profile site = site::as_asked(around.site.profile, alike.front().asked);
+    if (const std::string wrong = what_is_said_wrong(site, scheduler); !wrong.empty())
+      throw Error(wrong, ExitCode::bad_input);
     std::vector<int> attempts;
     for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
     const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
-    prepared.push_back(prepare_one(alike, attempts, token, around, around.site.profile, scheduler, throttle));
+    prepared.push_back(prepare_one(alike, attempts, token, around, site, scheduler));
   }
   return prepared;
 }
@@ -333,15 +314,15 @@ std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, cons
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
                                const std::vector<std::string>& sweeps, const Choose& choose, HeldBack* held_back) {
   std::vector<PreparedSubmission> prepared;
-  const Room room = room_of(around.site.profile, scheduler);  // before the lock: it is never held over a question
+  const Room room = ask_room(around.site.profile, scheduler);  // before the lock: it is never held over a question
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     ledger::Ledger ledger = load_history(around.workspace, sweeps);
     Choice choice = choose(ledger, lock);
     refuse_unsafe(choice.runs, ledger);
-    const HeldBack held = hold_back(choice, ledger, room);
+    const HeldBack held = hold_back(choice, ledger, around, room);
     if (held_back != nullptr) *held_back = held;
-    prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real, choice.throttle);
+    prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
     std::vector<SweepEvent> events = choice.events;
     for (const PreparedSubmission& one : prepared)
       events.push_back(intent_of(one, around, around.site.profile, scheduler.name()));
@@ -355,9 +336,13 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   return handed_over;
 }
 
-std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::Scheduler& scheduler) {
-  if (const std::string wrong = what_is_said_wrong(around.site.profile, scheduler); !wrong.empty())
-    return Error(wrong, ExitCode::bad_input);
+std::optional<Error> why_it_cannot_be_asked_for(const Surroundings& around, const scheduler::Scheduler& scheduler,
+                                                const Asked& asked) {
+  const std::string wrong = what_is_said_wrong(site::as_asked(around.site.profile, asked), scheduler);
+  return wrong.empty() ? std::nullopt : std::optional(Error(wrong, ExitCode::bad_input));
+}
+
+std::optional<Error> why_nobody_takes_it(scheduler::Scheduler& scheduler) {
   try {
     scheduler.check_it_answers();
   } catch (const Error& error) {
@@ -368,11 +353,7 @@ std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::S
 
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler) {
-  return hold_back(choice, ledger, remembered_room(around.site.profile, scheduler, ledger));
-}
-
-bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
-  return room_of(around.site.profile, scheduler).tasks.value_or(1) > 0;
+  return hold_back(choice, ledger, around, remember_room(around.site.profile, scheduler, ledger));
 }
 
 std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site,
@@ -385,6 +366,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
     const auto now = ledger.submissions.find(old.token);
     if (now != ledger.submissions.end() && now->second.answer == ledger::Answer::accepted) return std::nullopt;
     const BadNodes bad_nodes(ledger);
+    const Asked asked = site.name == around.site.profile.name ? over(around.said, old.asked) : old.asked;
     std::vector<Candidate> runs;
     std::vector<int> attempts;
     for (const PlannedTask& task : old.runs) {
@@ -396,11 +378,11 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
         log::warning(fmt::format("{} no longer holds run {}: it is not handed over again", task.folder, task.name));
         continue;
       }
-      runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run)});
+      runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run), asked});
       attempts.push_back(task.attempt);
     }
     if (runs.empty()) return std::nullopt;
-    prepared = prepare_one(runs, attempts, ledger::make_token(), around, site, scheduler, std::nullopt);
+    prepared = prepare_one(runs, attempts, ledger::make_token(), around, site::as_asked(site, asked), scheduler);
     prepared.replaces = old.token;
     const SweepEvent intent = intent_of(prepared, around, site, scheduler.name());
     record(lock, around, std::span(&intent, 1));

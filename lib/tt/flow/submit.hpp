@@ -14,6 +14,7 @@
 #include "tt/base/error.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/surroundings.hpp"
+#include "tt/job/asked.hpp"
 #include "tt/job/run_folder.hpp"
 #include "tt/scheduler/scheduler.hpp"
 
@@ -24,14 +25,14 @@ struct Candidate {
   RunRecord record;
   RetryMode mode = RetryMode::resume;
   std::vector<std::string> exclude;  // nodes that failed it
+  Asked asked;                       // what it is handed over with, beyond what the site's profile says
 };
 
 // What `choose` answers: the runs to hand over, and events that belong to the choice (a retry that is used up, say).
 struct Choice {
   std::vector<Candidate> runs;
-  bool canary = false;          // the first alone; the others wait until it is finished
-  std::optional<int> throttle;  // of each array
-  int at_most = 0;              // not more than so many now, as a refusal taught; 0: no bound
+  bool canary = false;  // the first alone; the others wait until it is finished
+  int at_most = 0;      // not more than so many now, as a refusal taught; 0: no bound
   std::vector<SweepEvent> events;
 };
 // Called under the workspace lock, which it may write events with before it changes a folder.
@@ -47,12 +48,13 @@ struct PreparedSubmission {
   std::vector<std::string> argv;  // what the scheduler executes
   std::string not_kept_off;       // nodes it should keep off and cannot: why, and what to do
   std::optional<Token> replaces;
+  Asked asked;
 };
 enum class Tokens { real, placeholder };  // placeholder: "<token>", for a dry run
-// Groups runs of one shape, cuts at the scheduler's array limit, numbers the attempts.
+// Groups runs of one shape that were asked for alike, cuts at the scheduler's array limit, numbers the attempts.
 std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, const ledger::Ledger& ledger,
                                         const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                        Tokens tokens, std::optional<int> throttle = std::nullopt);
+                                        Tokens tokens);
 
 struct HandedOver {
   Token token;
@@ -71,17 +73,17 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
                                const std::vector<std::string>& sweeps, const Choose& choose,
                                HeldBack* held_back = nullptr);
 
-// Why nothing can be handed over from here now: something is unsaid that the site wants to be told, or said that its
-// scheduler has no words for; there is no such scheduler, or it does not answer. nullopt: it can go.
-std::optional<Error> why_nothing_can_go(const Surroundings& around, scheduler::Scheduler& scheduler);
+// Why nothing that was asked for like this can be handed over: something is unsaid that the site wants to be told, or
+// said that its scheduler has no words for. nullopt: it can be said. Asks nobody.
+std::optional<Error> why_it_cannot_be_asked_for(const Surroundings& around, const scheduler::Scheduler& scheduler,
+                                                const Asked& asked);
+// Why nothing can be handed over from here now: there is no such scheduler, or it does not answer. nullopt: it can go.
+std::optional<Error> why_nobody_takes_it(scheduler::Scheduler& scheduler);
 
 // What of a choice would be held back, as far as is known without asking: its canary, the site's window less what this
 // workspace has open there. Takes it out of the choice.
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler);
-
-// Whether the site takes at least one more job of this user, as far as anybody knows.
-bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler);
 
 // The same attempts again, with a new token, after `old` was absent past the settle time.
 // `site` and `scheduler` are those of the old submission. nullopt: nothing of it is left to hand over.

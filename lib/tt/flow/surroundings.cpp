@@ -41,16 +41,17 @@ Surroundings look(const SurroundingsFlags& flags, const Environment& environment
   around.site = choose(around);
   site::Profile& profile = around.site.profile;
   // The variables are for batch systems: where there is none, those of a shell set up for one are no mistake.
-  const auto say = [&](std::string& field, const std::optional<std::string>& flag, const char* variable) {
-    if (flag)
-      field = *flag;
-    else if (const auto value = environment.get(variable); profile.has_batch_system() && value && !value->empty())
-      field = *value;
+  Asked by_variables;
+  const auto say = [&](std::string Asked::*what, const std::optional<std::string>& flag, const char* variable) {
+    around.said.*what = flag.value_or("");
+    if (profile.has_batch_system()) by_variables.*what = environment.get(variable).value_or("");
   };
-  say(profile.account, flags.account, "TT_ACCOUNT");
-  say(profile.partition, flags.partition, "TT_PARTITION");
-  say(profile.qos, flags.qos, "TT_QOS");
-  say(profile.constraint, flags.constraint, "TT_CONSTRAINT");
+  say(&Asked::account, flags.account, "TT_ACCOUNT");
+  say(&Asked::partition, flags.partition, "TT_PARTITION");
+  say(&Asked::qos, flags.qos, "TT_QOS");
+  say(&Asked::constraint, flags.constraint, "TT_CONSTRAINT");
+  around.asked = over(around.said, by_variables);
+  profile = site::as_asked(std::move(profile), around.asked);
   around.machine = site::look_at_machine(environment);
   around.gpus_per_node = site::gpus_per_node(around.site.profile, around.machine);
   around.clock = &clock;

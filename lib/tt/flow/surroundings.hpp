@@ -8,6 +8,7 @@
 #include "tt/base/clock.hpp"
 #include "tt/base/environment.hpp"
 #include "tt/flow/workspace.hpp"
+#include "tt/job/asked.hpp"
 #include "tt/site/profile.hpp"
 
 namespace tt::flow {
@@ -17,7 +18,9 @@ struct Surroundings {
   std::filesystem::path here;  // working directory
   std::string host;
   Workspace workspace{"."};
-  site::Choice site;
+  site::Choice site;  // with `asked` in it
+  Asked said;         // by flags of this command: wins over what was asked when runs were chosen
+  Asked asked;        // by flags or variables: for what this command chooses
   site::Machine machine;
   int gpus_per_node = 1;
   Clock* clock = nullptr;

@@ -18,10 +18,10 @@
 namespace tt::flow {
 namespace {
 
-void add_waiting(RunView& view, const ledger::Ledger& ledger, Instant now) {
+void add_waiting(RunView& view, const ledger::Ledger& ledger, const Surroundings& around) {
   if (is_open(view.state)) return;
   if (const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, view.id)) {
-    const Outlook outlook = outlook_of(ledger, *waiting, now);
+    const Outlook outlook = outlook_of(ledger, *waiting, around.clock->now(), around.site.profile.name);
     view.waits = outlook.why;
     view.state = RunState::planned;
     view.cause.clear();
@@ -106,7 +106,7 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.sweep = sweep;
   view.folder = around.workspace.run_folder(run.model, run.name);
   add_attempt(view, ledger, around);
-  add_waiting(view, ledger, around.clock->now());
+  add_waiting(view, ledger, around);
   if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 &&
       holds_another(view.folder, run.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";

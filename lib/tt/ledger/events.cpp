@@ -34,6 +34,9 @@ struct Fields {
   Value& line;
 
   Value& kind(const char* name) const { return line.set("event", name); }
+  void asked(const Asked& what) const {
+    if (what.says_anything()) line.set("asked", to_value(what));
+  }
   Value& attempt(const AttemptKey& key) const { return line.set("run", key.run.text).set("attempt", key.attempt); }
 
   void operator()(const Intent& e) const {
@@ -49,6 +52,7 @@ struct Fields {
                          .set("start_ticks", static_cast<std::int64_t>(e.by->process.start_ticks))
                          .set("boot_id", e.by->process.boot_id));
     }
+    asked(e.asked);
   }
   void operator()(const Answered& e) const { kind("answered").set("token", e.token.text).set("job", e.job.text); }
   void operator()(const Refused& e) const { kind("refused").set("token", e.token.text).set("reason", e.reason); }
@@ -97,6 +101,8 @@ struct Fields {
     kind("waits").set("sweep", e.sweep).set("runs", std::move(runs)).set("why", e.why);
     if (e.after) line.set("after", e.after->text);
     if (e.at_most > 0) line.set("at_most", e.at_most);
+    if (!e.site.empty()) line.set("site", e.site);
+    asked(e.asked);
   }
   void operator()(const WaitsNoMore& e) const {
     kind("waits-no-more").set("runs", run_list(e.runs));

@@ -12,6 +12,7 @@
 #include "tt/base/clock.hpp"
 #include "tt/base/process.hpp"
 #include "tt/base/value.hpp"
+#include "tt/job/asked.hpp"
 #include "tt/job/ids.hpp"
 #include "tt/job/state.hpp"
 
@@ -52,6 +53,7 @@ struct Intent {
   // intent, so that no crash can leave one without the other.
   std::optional<Token> replaces;
   std::optional<Submitter> by;
+  Asked asked{};  // what these jobs were asked to be
 };
 struct Answered {  // the scheduler took it
   Token token;
@@ -119,6 +121,8 @@ struct Waits {
   std::string why;             // "the site takes 40 jobs of one user at a time"
   std::optional<RunId> after;  // a canary: they go when it is finished
   int at_most = 0;             // how many may be tried next, after a refusal; 0: no bound is known
+  std::string site{};          // they were chosen for; empty: not said, as in older journals
+  Asked asked{};               // and what they go with, whoever hands them over
 };
 struct WaitsNoMore {  // nobody wants them handed over any more
   std::vector<RunId> runs;

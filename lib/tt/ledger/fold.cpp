@@ -40,7 +40,7 @@ struct Apply {
     const auto [place, is_new] = ledger.submissions.try_emplace(e.token);
     if (!is_new) return;
     place->second = {e.token, e.site, e.scheduler, e.sweep, e.runs, time, Answer::none,
-                     {},      {},     e.replaces,  {},      {},     e.by};
+                     {},      {},     e.replaces,  {},      {},     e.by, e.asked};
     if (SubmissionState* old = e.replaces ? submission_of(ledger, *e.replaces) : nullptr) old->replaced_by = e.token;
     for (const PlannedTask& task : e.runs) open_attempt(e, task);
   }
@@ -58,6 +58,8 @@ struct Apply {
       run.named = time;
       run.name = task.name;
       run.folder = task.folder;
+      run.site = e.site;
+      run.asked = e.asked;
     }
     run.waiting.reset();
     run.withdrawn.reset();
@@ -219,8 +221,10 @@ struct Apply {
         run.named = time;
         run.name = task.name;
         run.folder = task.folder;
+        run.site = e.site;
+        run.asked = e.asked;
       }
-      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time};
+      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.site};
     }
   }
   void operator()(const WaitsNoMore& e) const {

@@ -33,6 +33,7 @@ struct SubmissionState {
   std::optional<Token> replaced_by;
   std::optional<Instant> absent_since;  // first time the scheduler did not know the token while it was unanswered
   std::optional<Submitter> by;
+  Asked asked;
 };
 
 struct AttemptState {
@@ -66,6 +67,7 @@ struct WaitingRun {
   std::optional<RunId> after;
   int at_most = 0;
   Instant since{};
+  std::string site;  // it was chosen for; empty: nobody said
 };
 
 struct RunHistory {
@@ -76,6 +78,8 @@ struct RunHistory {
   int fresh_after = 0;                 // attempts up to this one are put aside by --again: an attempt n that is
                                        // submitted as fresh puts all up to n-1 aside
   Instant named{};                     // when name and folder were last said
+  std::string site;                    // it was last chosen for, and
+  Asked asked;                         // what it was to be handed over with
   std::optional<WaitingRun> waiting;
   std::optional<Instant> withdrawn;  // cancelled while it waited: stays so until somebody asks for it by name
 };

@@ -91,6 +91,16 @@ std::optional<Submitter> submitter(const Object& line) {
                    {static_cast<pid_t>(pid), static_cast<std::uint64_t>(ticks), std::string(text(by, "boot_id"))}};
 }
 
+Asked asked(const Object& line) {
+  Object said;
+  if (line["asked"].get(said) != simdjson::SUCCESS) return {};
+  Asked found{std::string(text(said, "account")), std::string(text(said, "partition")), std::string(text(said, "qos")),
+              std::string(text(said, "constraint")), std::nullopt};
+  std::int64_t throttle = 0;
+  if (said["throttle"].get(throttle) == simdjson::SUCCESS) found.throttle = static_cast<int>(throttle);
+  return found;
+}
+
 EventBody intent(const Object& line) {
   Intent event{id<Token>(line, "token"),
                std::string(text(line, "site")),
@@ -98,7 +108,8 @@ EventBody intent(const Object& line) {
                std::string(text(line, "sweep")),
                objects(line, "runs", planned_task),
                std::nullopt,
-               submitter(line)};
+               submitter(line),
+               asked(line)};
   if (const auto replaced = text(line, "replaces"); !replaced.empty()) event.replaces = Token{std::string(replaced)};
   return event;
 }
@@ -139,8 +150,13 @@ EventBody renamed(const Object& line) {
 EventBody retry_used(const Object& line) { return RetryUsed{attempt(line), std::string(needed(line, "cause"))}; }
 EventBody again(const Object& line) { return Again{attempt(line)}; }
 EventBody waits(const Object& line) {
-  Waits event{std::string(needed(line, "sweep")), objects(line, "runs", planned_task), std::string(text(line, "why")),
-              std::nullopt, 0};
+  Waits event{std::string(needed(line, "sweep")),
+              objects(line, "runs", planned_task),
+              std::string(text(line, "why")),
+              std::nullopt,
+              0,
+              std::string(text(line, "site")),
+              asked(line)};
   if (const auto after = text(line, "after"); !after.empty()) event.after = RunId{std::string(after)};
   std::int64_t at_most = 0;
   if (line["at_most"].get(at_most) == simdjson::SUCCESS) event.at_most = static_cast<int>(at_most);

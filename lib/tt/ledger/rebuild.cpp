@@ -31,7 +31,8 @@ Folders run_folders(const fs::path& workspace, std::vector<std::string>& warning
 }
 
 Event intent_of(const SubmissionRecord& record, const Folders& folders) {
-  Intent intent{record.token, record.site, record.scheduler, record.sweep, record.runs, record.replaces, std::nullopt};
+  Intent intent{record.token, record.site,     record.scheduler, record.sweep,
+                record.runs,  record.replaces, std::nullopt,     record.asked};
   for (PlannedTask& task : intent.runs) {
     const auto now = folders.find(task.run);
     if (now == folders.end()) continue;

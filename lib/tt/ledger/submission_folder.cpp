@@ -46,6 +46,7 @@ std::string record_text(const SubmissionRecord& record) {
                             .set("runs", std::move(runs))
                             .set("argv", std::move(argv))
                             .set("created", record.created)
+                            .set("asked", to_value(record.asked))
                             .set("replaces", record.replaces ? Value(record.replaces->text) : Value()));
 }
 
@@ -79,6 +80,7 @@ SubmissionRecord read_record(const std::string& text, const std::string& file) {
     for (const Value& word : argv.as_list()) record.argv.push_back(word.is_string() ? word.as_string() : "");
   }
   if (const Value& replaced = json.at("replaces"); replaced.is_string()) record.replaces = Token{replaced.as_string()};
+  record.asked = read_asked(json.at("asked"));
   return record;
 }
 

@@ -21,6 +21,7 @@ struct SubmissionRecord {
   std::vector<std::string> argv;  // what the scheduler is called with; empty for this machine
   std::string created;            // ISO 8601
   std::optional<Token> replaces;
+  Asked asked{};  // beyond what the site's profile says
 };
 
 class SubmissionFolder {

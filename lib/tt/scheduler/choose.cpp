@@ -40,7 +40,6 @@ std::unique_ptr<Scheduler> make_scheduler(const site::Profile& profile, const st
   LocalOptions options;
   options.workspace = workspace;
   options.host = this_host();
-  options.site = profile;
   options.machine = machine_of(profile, site::look_at_machine(environment));
   options.environment = environment;
   options.supervisor = {this_program().string(), "supervise", "--workspace", workspace.string()};

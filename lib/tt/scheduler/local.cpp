@@ -149,9 +149,8 @@ std::vector<std::string> LocalScheduler::submit_argv(const SubmitRequest& reques
   return {"bash", request.script.string(), "INDEX"};
 }
 
-std::vector<std::string> LocalScheduler::unsayable() const {
+std::vector<std::string> LocalScheduler::unsayable(const site::Profile& site) const {
   constexpr std::array<Wording, 4> wordings{{{"account", ""}, {"partition", ""}, {"qos", ""}, {"constraint", ""}}};
-  const site::Profile& site = options_.site;
   auto sentences = scheduler::unsayable(site, "this machine, which has no batch system", wordings, {});
   if (!site.always.empty()) {
     sentences.push_back(

@@ -16,14 +16,12 @@
 #include "tt/scheduler/local_reading.hpp"
 #include "tt/scheduler/local_spool.hpp"
 #include "tt/scheduler/scheduler.hpp"
-#include "tt/site/profile.hpp"
 
 namespace tt::scheduler {
 
 struct LocalOptions {
   std::filesystem::path workspace;
   std::string host;
-  site::Profile site;
   LocalMachine machine;
   Environment environment;  // of the supervisor
   // argv that starts a supervisor: {"/usr/bin/tt-submit", "supervise", "--workspace", W}. Empty: never started from
@@ -44,7 +42,7 @@ class LocalScheduler final : public Scheduler {
   std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) override;
   std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) override;
   std::vector<ActAnswer> release(std::span<const TaskRef> tasks) override;
-  std::vector<std::string> unsayable() const override;
+  std::vector<std::string> unsayable(const site::Profile& site) const override;
   std::string cannot_keep_off(std::span<const std::string> nodes) const override;
   Limits limits() const override { return {}; }
   Seconds settle_time() const override { return Seconds{0}; }  // in the spool or not: there is no in between

@@ -134,9 +134,9 @@ std::vector<std::string> PbsScheduler::submit_argv(const SubmitRequest& request)
   return pbs::submit_command(programs_, request);
 }
 
-std::vector<std::string> PbsScheduler::directives(const SubmitRequest& request) const {
+std::vector<std::string> PbsScheduler::directives(const SubmitRequest& request, const site::Profile& site) const {
   pbs::refuse_unknown_throttle(request, programs_.version);
-  return pbs::directives(request, profile_);
+  return pbs::directives(request, site);
 }
 
 void PbsScheduler::check_it_answers() {

@@ -44,9 +44,9 @@ class PbsScheduler final : public Scheduler {
   std::vector<ActAnswer> release(std::span<const TaskRef> tasks) override;
   // Which PBS it is, and whether its server answers.
   void check_it_answers() override;
-  std::vector<std::string> unsayable() const override { return pbs::unsayable(profile_); }
+  std::vector<std::string> unsayable(const site::Profile& site) const override { return pbs::unsayable(site); }
   std::string cannot_keep_off(std::span<const std::string> nodes) const override { return pbs::cannot_keep_off(nodes); }
-  std::vector<std::string> directives(const SubmitRequest& request) const override;
+  std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site) const override;
   Limits limits() const override { return limits_.remembered(); }
   Limits ask_limits() override;
   std::optional<int> count_submitted() override;

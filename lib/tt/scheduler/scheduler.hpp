@@ -17,6 +17,7 @@
 #include "tt/job/ids.hpp"
 #include "tt/job/run.hpp"
 #include "tt/job/state.hpp"
+#include "tt/site/profile.hpp"
 
 namespace tt::scheduler {
 
@@ -126,12 +127,12 @@ class Scheduler {
   // such scheduler, one of another kind, or it does not answer.
   virtual void check_it_answers() {}
   // What the site's profile and its user ask for and this scheduler has no words for: it would be dropped in silence.
-  // A sentence each, with what to do. Asks nobody.
-  virtual std::vector<std::string> unsayable() const { return {}; }
+  // A sentence each, with what to do. Of the profile as it was asked to be for some jobs. Asks nobody.
+  virtual std::vector<std::string> unsayable(const site::Profile&) const { return {}; }
   // Why no job can be told to keep off these nodes, and what a person can do: a sentence. Empty: `exclude` does it.
   virtual std::string cannot_keep_off(std::span<const std::string>) const { return ""; }
   // Lines for the head of the job script, each complete: what the site and the shape of the job ask for.
-  virtual std::vector<std::string> directives(const SubmitRequest&) const { return {}; }
+  virtual std::vector<std::string> directives(const SubmitRequest&, const site::Profile&) const { return {}; }
   // Jobs run where the user sits: asking is cheap, and Ctrl-C in `run` ends them as preempted.
   virtual bool is_this_machine() const { return false; }
   // How long a submission whose answer was lost may still surface.

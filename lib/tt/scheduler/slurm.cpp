@@ -78,8 +78,8 @@ std::vector<std::string> SlurmScheduler::submit_argv(const SubmitRequest& reques
   return slurm::submit_words(request);
 }
 
-std::vector<std::string> SlurmScheduler::directives(const SubmitRequest& request) const {
-  return slurm::directives(request, profile_);
+std::vector<std::string> SlurmScheduler::directives(const SubmitRequest& request, const site::Profile& site) const {
+  return slurm::directives(request, site);
 }
 
 FindAnswer SlurmScheduler::find(const Token& token) {

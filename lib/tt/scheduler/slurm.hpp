@@ -24,8 +24,8 @@ class SlurmScheduler final : public Scheduler {
   std::string name() const override { return "slurm"; }
   SubmitAnswer submit(const SubmitRequest& request) override;
   std::vector<std::string> submit_argv(const SubmitRequest& request) const override;
-  std::vector<std::string> directives(const SubmitRequest& request) const override;
-  std::vector<std::string> unsayable() const override { return slurm::unsayable(profile_); }
+  std::vector<std::string> directives(const SubmitRequest& request, const site::Profile& site) const override;
+  std::vector<std::string> unsayable(const site::Profile& site) const override { return slurm::unsayable(site); }
   std::string cannot_keep_off(std::span<const std::string> nodes) const override {
     return slurm::cannot_keep_off(nodes, profile_);
   }

@@ -137,6 +137,17 @@ Profile load_profile(const std::string& name_or_file) {
       ExitCode::bad_input);
 }
 
+Profile as_asked(Profile profile, const Asked& asked) {
+  const auto say = [](std::string& field, const std::string& value) {
+    if (!value.empty()) field = value;
+  };
+  say(profile.account, asked.account);
+  say(profile.partition, asked.partition);
+  say(profile.qos, asked.qos);
+  say(profile.constraint, asked.constraint);
+  return profile;
+}
+
 std::vector<std::string> unsaid(const Profile& profile) {
   const std::map<std::string, std::string> said{{"account", profile.account},
                                                 {"partition", profile.partition},

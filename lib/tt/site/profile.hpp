@@ -10,6 +10,7 @@
 #include "tt/base/clock.hpp"
 #include "tt/base/environment.hpp"
 #include "tt/base/error.hpp"
+#include "tt/job/asked.hpp"
 #include "tt/job/run.hpp"
 
 namespace tt::site {
@@ -99,6 +100,9 @@ Profile load_profile(const std::string& name_or_file);
 std::vector<Profile> embedded_profiles();
 // The file a profile was read from, comments included: to look at, to copy and to edit.
 std::string profile_text(const Profile& profile);
+
+// The profile as it is for jobs that were asked to be so: what was asked wins.
+Profile as_asked(Profile profile, const Asked& asked);
 
 // What the profile says a user has to say and nobody said: "account". Pure.
 std::vector<std::string> unsaid(const Profile& profile);

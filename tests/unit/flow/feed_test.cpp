@@ -77,6 +77,20 @@ TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused, ended})).readiness, Readiness::ready);
 }
 
+TEST(Waiting, ForAnotherSiteItIsNotHandedOverHere) {
+  const Ledger ledger =
+      fold(std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, "lab", {}})});
+  const auto seen_from = [&](const std::string& site) {
+    return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00"), site);
+  };
+  EXPECT_EQ(seen_from("lab").readiness, Readiness::ready);
+  EXPECT_EQ(seen_from("").readiness, Readiness::ready) << "nobody asks about a site";
+  EXPECT_EQ(seen_from("laptop").readiness, Readiness::never);
+  EXPECT_EQ(seen_from("laptop").why, "chosen for site 'lab', and this command is for 'laptop'");
+  EXPECT_EQ(seen_from("laptop").next,
+            "tt-submit wait --site NAME|FILE   (of that site; `tt-submit run SWEEP` hands them over to its own)");
+}
+
 // What waits, or was cancelled while it waited, is no business of the policy.
 TEST(RetryPolicy, LeavesAloneWhatWaitsAndWhatWasCancelledWhileItWaited) {
   std::vector<Event> events{

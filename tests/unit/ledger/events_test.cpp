@@ -25,6 +25,19 @@ TEST(LedgerEvents, AreLinesAPersonCanGrep) {
             R"("raw":"TIMEOUT","reason":"limit","since":null})");
 }
 
+TEST(LedgerEvents, SayWhatWasAskedForOnlyWhereSomebodyAsked) {
+  EXPECT_EQ(to_line(event("12:00:00",
+                          Waits{"lr", {task_of("r1", 2, 0)}, "no room", {}, 0, "lab", {"m1", "", "high", "", 2}})),
+            R"({"time":"2026-03-01T12:00:00Z","event":"waits","sweep":"lr","runs":[{"run":"r1","name":"name-r1",)"
+            R"("folder":"/w/logs/m/name-r1","attempt":2,"index":0,"mode":"resume"}],"why":"no room","site":"lab",)"
+            R"("asked":{"account":"m1","qos":"high","throttle":2}})");
+  const std::string older = R"({"time":"2026-03-01T12:00:00Z","event":"waits","sweep":"lr","runs":[],"why":"no room"})";
+  const JournalText read = read_journal(older + "\n", "j");
+  ASSERT_EQ(read.events.size(), 1u);
+  EXPECT_EQ(std::get<Waits>(read.events[0].body).site, "");
+  EXPECT_EQ(std::get<Waits>(read.events[0].body).asked, Asked{});
+}
+
 // Every kind, written, read and written again, is the same line.
 TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
   PlannedTask fresh = task_of("r2", 1, 1);
@@ -58,6 +71,8 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:18", Seen{key, Token{"b"}, RunState::queued, "PENDING", "PartitionConfig", {}, true}),
       event("12:00:19", Ended{key, Token{"b"}, RunState::finished, "", "", at("12:00:02")}),
       event("12:00:20", WaitsNoMore{{RunId{"r1"}}, true}),
+      event("12:00:21", Intent{Token{"c"}, "x", "slurm", "s", {fresh}, {}, {}, {"m1", "debug", "\"high", "a&b", 2}}),
+      event("12:00:22", Waits{"s", {fresh}, "no room", {}, 0, "lab", {"", "", "high", "", {}}}),
   };
   std::string text;
   for (const Event& one : events) text += to_line(one) + "\n";

@@ -16,8 +16,15 @@ namespace {
 using test::task_of;
 
 SubmissionRecord record_of(const std::string& token, const std::string& created) {
-  return {Token{token}, "laptop",    "local", "lr", {task_of("r1", 2, 0)}, {"sbatch", "--parsable"},
-          created,      Token{"old"}};
+  return {Token{token},
+          "laptop",
+          "local",
+          "lr",
+          {task_of("r1", 2, 0)},
+          {"sbatch", "--parsable"},
+          created,
+          Token{"old"},
+          {"m1", "", "", "", 2}};
 }
 
 TEST(ASubmission, ReadsBackAsItWasWritten) {
@@ -36,6 +43,7 @@ TEST(ASubmission, ReadsBackAsItWasWritten) {
   EXPECT_EQ(read->argv, (std::vector<std::string>{"sbatch", "--parsable"}));
   EXPECT_EQ(read->created, "2026-03-01T12:00:00Z");
   EXPECT_EQ(read->replaces, Token{"old"});
+  EXPECT_EQ(read->asked, (Asked{"m1", "", "", "", 2}));
   EXPECT_EQ(test::read(folder.script()), "#!/bin/bash\n");
   EXPECT_EQ(test::read(folder.tasks()), "0\tx\n");
   const auto is_executable = [](const fs::path& path) {

@@ -62,6 +62,23 @@ TEST(LedgerWaiting, WhatIsNotWantedForAnotherReasonIsNotCancelled) {
   EXPECT_FALSE(is_withdrawn(ledger, RunId{"r1"}));
 }
 
+// Whoever hands it over, and whoever tries it again.
+TEST(LedgerWaiting, ARunKeepsWhatItWasAskedForWith) {
+  const Asked high{"", "", "high", "", 1}, low{"m1", "", "low", "", {}};
+  std::vector<Event> events{
+      event("12:00:00", Waits{"s", {task_of("r1", 1, 0)}, "no room", std::nullopt, 0, "lab", high})};
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, high);
+  EXPECT_EQ(find_waiting(fold(events), RunId{"r1"})->site, "lab");
+  std::vector<Event> cancelled = events;
+  cancelled.push_back(event("12:00:01", WaitsNoMore{{RunId{"r1"}}, true}));
+  EXPECT_EQ(fold(cancelled).runs.at(RunId{"r1"}).asked, high) << "a retry of it asks for the same";
+  events.push_back(event("12:00:02", Intent{Token{"a"}, "lab", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}, low}));
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, low);
+  EXPECT_EQ(fold(events).submissions.at(Token{"a"}).asked, low);
+  events.push_back(events[0]);  // a replay
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, low);
+}
+
 TEST(LedgerRetries, ARetryThatTheSchedulerRefusedIsNotUsed) {
   std::vector<Event> events{event("12:00:00", Intent{Token{"a"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}}),
                             event("12:00:10", Ended{{RunId{"r1"}, 1}, Token{"a"}, RunState::failed, "nccl", ""}),

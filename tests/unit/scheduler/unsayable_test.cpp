@@ -44,14 +44,13 @@ TEST(Unsayable, PbsHasNoQualityOfService) {
 }
 
 TEST(Unsayable, ThisMachineHasNothingToTell) {
-  LocalOptions options;
-  options.site = all_said();
-  options.site.always = {"--exclusive"};
-  options.site.gpu_request = "--gres=gpu:{gpus}";
+  site::Profile site = all_said();
+  site.always = {"--exclusive"};
+  site.gpu_request = "--gres=gpu:{gpus}";
   SystemClock clock;
   const std::string nothing = " means nothing to this machine, which has no batch system: leave it out";
   EXPECT_THAT(
-      LocalScheduler(options, clock).unsayable(),
+      LocalScheduler({}, clock).unsayable(site),
       ElementsAre(
           "account 'm1' (--account, TT_ACCOUNT, or launch.account of site 'lab')" + nothing,
           "partition 'debug' (--partition, TT_PARTITION, or launch.partition of site 'lab')" + nothing,
@@ -61,8 +60,7 @@ TEST(Unsayable, ThisMachineHasNothingToTell) {
           "take it out of the profile",
           "launch.gpu_request of site 'lab' is '--gres=gpu:{gpus}', and this machine has no batch system that could "
           "be told: node.slots says how many GPUs' worth of runs go at once"));
-  options.site = lab();
-  EXPECT_THAT(LocalScheduler(options, clock).unsayable(), IsEmpty());
+  EXPECT_THAT(LocalScheduler({}, clock).unsayable(lab()), IsEmpty());
 }
 
 TEST(Unsayable, WhatTheSiteForbidsOrSaysItselfDoesNotOverruleAUserInSilence) {

@@ -1,0 +1,60 @@
+#include "tt/flow/room.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tt/base/text.hpp"
+
+namespace tt::flow {
+namespace {
+
+// Whether jobs go to this queue; the only one of a profile that says nothing else is meant as well.
+bool goes_to(const site::Profile& site, const std::string& wanted, const site::Queue& queue) {
+  return queue.name == wanted || (wanted.empty() && site.queues.size() == 1);
+}
+
+bool is_bounded(const site::Profile& site, const scheduler::Limits& limits) {
+  return limits.max_submitted_tasks ||
+         std::any_of(site.queues.begin(), site.queues.end(), [](const site::Queue& queue) { return queue.max_queued; });
+}
+
+}  // namespace
+
+Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler) {
+  Room room{scheduler.ask_limits(), 0};
+  if (is_bounded(site, room.limits)) room.there = scheduler.count_submitted().value_or(0);
+  return room;
+}
+
+Room remember_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger) {
+  const auto open = ledger::open_attempts(ledger);
+  const auto here = std::count_if(open.begin(), open.end(), [&](const ledger::AttemptState* attempt) {
+    const auto submission = ledger.submissions.find(attempt->token);
+    return submission != ledger.submissions.end() && submission->second.site == site.name;
+  });
+  return {scheduler.limits(), static_cast<int>(here)};
+}
+
+std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue) {
+  const std::string& wanted = queue.empty() ? site.partition : queue;
+  std::optional<int> window = limits.max_submitted_tasks;
+  for (const site::Queue& one : site.queues) {
+    if (one.max_queued && goes_to(site, wanted, one))
+      window = std::min(window.value_or(*one.max_queued), *one.max_queued);
+  }
+  return window;
+}
+
+std::string describe_window(const site::Profile& site, int window) {
+  return fmt::format("{} takes {} of one user at a time", site.name, plural(window, "job"));
+}
+
+std::optional<int> usual_throttle(const site::Profile& site) {
+  for (const site::Queue& queue : site.queues) {
+    if (goes_to(site, site.partition, queue)) return queue.max_running;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tt::flow

@@ -1,0 +1,31 @@
+// tt/flow/room.hpp: how many more jobs a site takes of this user now, as far as anybody knows.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tt/ledger/fold.hpp"
+#include "tt/scheduler/scheduler.hpp"
+#include "tt/site/profile.hpp"
+
+namespace tt::flow {
+
+struct Room {
+  scheduler::Limits limits;
+  int there = 0;  // jobs of this user, whichever queue they are in
+};
+// Asked of the scheduler, where the profile or its limits bound anything at all.
+Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler);
+// As remembered: what this workspace has open there. Asks nobody.
+Room remember_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger);
+
+// How many jobs of one user are taken at a time, by the profile of the site or as asked, where they go to this queue
+// (empty: the one of the profile). nullopt: no bound is known.
+std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue);
+// "lab takes 40 jobs of one user at a time".
+std::string describe_window(const site::Profile& site, int window);
+
+// How many of an array at once, where nobody says otherwise: some queues never start a wider one.
+std::optional<int> usual_throttle(const site::Profile& site);
+
+}  // namespace tt::flow
