@@ -134,6 +134,24 @@ TEST(MaxGpuHours, BelowZeroIsBadInput) {
   EXPECT_EQ(run.err, "tt-submit: error: --max-gpu-hours -1: a number of hours from 0 on is wanted\n");
 }
 
+// The flags and the file are good: what is too dear could not be done, here as in `tt-submit run`.
+TEST(MaxGpuHours, RefusesAPlanWithTheSameExitCode) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2]\n"));
+  const std::string before = tt::test::snapshot(workspace.path());
+  for (const char* command : {"check", "plan", "expand"}) {
+    const tt::ProcessResult result = workspace.sweep({command, "sweep.yaml", "--max-gpu-hours", "0.9"});
+    EXPECT_EQ(result.status, 1) << command;
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err,
+              "tt-sweep: error: this plan may cost 1 GPU hours, and --max-gpu-hours allows 0.9; cut points with "
+              "`where:`, keep some with `sample:`, or shorten `resources: {walltime}`\n");
+    const tt::ProcessResult negative = workspace.sweep({command, "sweep.yaml", "--max-gpu-hours", "-1"});
+    EXPECT_EQ(negative.status, 2) << command;
+    EXPECT_EQ(negative.err, "tt-sweep: error: --max-gpu-hours -1: a number of hours from 0 on is wanted\n");
+  }
+  EXPECT_EQ(tt::test::snapshot(workspace.path()), before);
+}
+
 TEST(NoRun, ASweepWithoutARunnablePointSaysSoAndShowsNoTable) {
   const Workspace workspace(sweep_of("  parallelism.tensor_parallel_degree: [3]\n"));
   for (const std::vector<std::string>& words :

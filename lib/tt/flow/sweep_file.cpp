@@ -191,15 +191,17 @@ SweepInput load_input(const std::string& file, const Surroundings& around, const
 }
 
 LoadedSweep load_sweep(const std::string& file, const Surroundings& around, const PlanOptions& options) {
+  if (options.max_gpu_hours && !(*options.max_gpu_hours >= 0))
+    throw Error(fmt::format("--max-gpu-hours {}: a number of hours from 0 on is wanted", *options.max_gpu_hours),
+                ExitCode::bad_input);
   SweepInput loaded = load_input(file, around, options);
   loaded.sweep.plan = sweep::make_plan(loaded.input);
   const double hours = loaded.sweep.plan.totals.gpu_hours;
   if (options.max_gpu_hours && hours > *options.max_gpu_hours) {
-    throw Error(
+    throw Error(  // flags and file are good: as `tt-submit run` has it
         fmt::format("this plan may cost {} GPU hours, and --max-gpu-hours allows {}; cut points with `where:`, keep "
                     "some with `sample:`, or shorten `resources: {{walltime}}`",
-                    sweep::hours_text(hours), sweep::hours_text(*options.max_gpu_hours)),
-        ExitCode::bad_input);
+                    sweep::hours_text(hours), sweep::hours_text(*options.max_gpu_hours)));
   }
   return std::move(loaded.sweep);
 }

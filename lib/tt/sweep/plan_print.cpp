@@ -5,92 +5,13 @@
 #include <algorithm>
 #include <map>
 
-#include "tt/base/clock.hpp"
 #include "tt/base/text.hpp"
-#include "tt/base/units.hpp"
+#include "tt/sweep/plan_table.hpp"
 
 namespace tt::sweep {
 namespace {
 
-constexpr std::size_t lines_shown = 200;
 constexpr std::size_t skipped_shown_per_rule = 20;
-
-std::string varies_text(const Overrides& varies) {
-  std::string text;
-  for (const Assignment& assignment : varies) {
-    const std::size_t dot = assignment.key.rfind('.');
-    text +=
-        fmt::format("{}{}={}", text.empty() ? "" : " ", assignment.key.substr(dot + 1), plain_text(assignment.value));
-  }
-  return text.empty() ? "-" : printable(text, 200);
-}
-
-std::string comm_text(const RunEstimate& estimate) {
-  if (!estimate.comm_wire_bytes_per_step_max) return "unknown";
-  return fmt::format("{:.1f}", *estimate.comm_wire_bytes_per_step_max / mib);
-}
-
-// Columns that are there when any run of the plan knows a value for them.
-struct Extra {
-  const char* title;
-  std::string (*text)(const RunEstimate&);  // empty: not known
-};
-constexpr Extra extras[] = {
-    {"between nodes",
-     [](const RunEstimate& e) {
-       return e.between_nodes_share ? fmt::format("{:.0f} %", 100 * *e.between_nodes_share) : std::string();
-     }},
-    {"memory", [](const RunEstimate& e) { return e.memory_verdict == "unknown" ? std::string() : e.memory_verdict; }},
-    {"step s",
-     [](const RunEstimate& e) { return e.step_seconds ? fmt::format("{:.3f}", *e.step_seconds) : std::string(); }},
-    {"estimated GPU hours",
-     [](const RunEstimate& e) { return e.gpu_hours ? hours_text(*e.gpu_hours) : std::string(); }},
-};
-
-// "between nodes" says nothing where no run has more than one.
-std::vector<const Extra*> extras_of(const Plan& plan) {
-  std::vector<const Extra*> found;
-  for (const Extra& extra : extras) {
-    const bool any = std::any_of(plan.runs.begin(), plan.runs.end(),
-                                 [&](const PlannedRun& run) { return !extra.text(run.estimate).empty(); });
-    if (any && (&extra != &extras[0] || plan.totals.nodes_max > 1)) found.push_back(&extra);
-  }
-  return found;
-}
-
-std::vector<Cell> row_of(const PlannedRun& run, const std::vector<const Extra*>& more) {
-  const Resources& resources = run.resources;
-  const bool known = run.estimate.comm_wire_bytes_per_step_max.has_value();
-  std::vector<Cell> cells{{run.name, Tint::none},
-                          {varies_text(run.varies), Tint::none},
-                          {std::to_string(resources.gpus), Tint::none},
-                          {fmt::format("{}x{}", resources.nodes, resources.gpus_per_node), Tint::none},
-                          {hours_text(gpu_hours_of(run)), Tint::none},
-                          {comm_text(run.estimate), known ? Tint::none : Tint::dim}};
-  for (const Extra* extra : more) {
-    const std::string text = extra->text(run.estimate);
-    cells.push_back({text.empty() ? "unknown" : text, text.empty() ? Tint::dim : Tint::none});
-  }
-  return cells;
-}
-
-std::string runs_text(const Plan& plan, const std::string& file, const Terminal& terminal) {
-  if (plan.runs.empty()) return "no runs\n";
-  std::vector<TextTable::Column> columns{{"run", Align::left},        {"what varies", Align::left},
-                                         {"world", Align::right},     {"nodes", Align::right},
-                                         {"GPU hours", Align::right}, {"comm MiB/step", Align::right}};
-  const auto more = extras_of(plan);
-  for (const Extra* extra : more) columns.push_back({extra->title, Align::right});
-  TextTable table(std::move(columns));
-  const std::size_t shown = std::min(plan.runs.size(), lines_shown);
-  for (std::size_t i = 0; i < shown; ++i) table.add(row_of(plan.runs[i], more));
-  std::string text = table.text(terminal);
-  if (plan.runs.size() > shown) {
-    text += fmt::format("... and {} more (tt-sweep plan {} --json shows all)\n",
-                        with_thousands(static_cast<std::int64_t>(plan.runs.size() - shown)), file);
-  }
-  return text;
-}
 
 std::string counted(std::int64_t count, const std::string& what) {
   return fmt::format("{} {}{}", with_thousands(count), what, count == 1 ? "" : "s");
@@ -218,7 +139,7 @@ std::string plan_totals(const Plan& plan, const PlanCost& cost, const std::strin
 
 std::string plan_text(const Plan& plan, const PlanCost& cost, const std::string& changes, const std::string& file,
                       const Terminal& terminal) {
-  return runs_text(plan, file, terminal) + plan_totals(plan, cost, changes) + footnote(plan);
+  return plan_table(plan, file, terminal) + plan_totals(plan, cost, changes) + footnote(plan);
 }
 
 Value plan_record(const Plan& plan) {

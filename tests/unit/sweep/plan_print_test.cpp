@@ -4,6 +4,8 @@
 
 #include "support/sweep_support.hpp"
 #include "tt/base/text.hpp"
+#include "tt/base/utf8.hpp"
+#include "tt/sweep/plan_table.hpp"
 #include "tt/sweep/starter.hpp"
 
 namespace tt::sweep {
@@ -44,6 +46,57 @@ TEST(PlanTable, EndsAfterTwoHundredLinesAndSaysHowToSeeTheRest) {
   EXPECT_NE(text.find("_st200 "), std::string::npos);
   EXPECT_EQ(text.find("_st201 "), std::string::npos);
   EXPECT_NE(text.find("\n... and 50 more (tt-sweep plan lr.yaml --json shows all)\n"), std::string::npos);
+}
+
+// Ten keys, of which two differ; names of 61 columns.
+Plan wide_plan() {
+  PlanInput input = test::input_of(
+      sweep_with("hardware: h100\nmatrix:\n"
+                 "  parallelism.tensor_parallel_degree: [1, 2]\n  training.local_batch_size: [1]\n"
+                 "  training.seq_len: [256]\n  optimizer.lr: [1e-4]\n  activation_checkpoint.mode: [none, full]\n"
+                 "  parallelism.pipeline_parallel_degree: [1]\n  parallelism.context_parallel_degree: [1]\n"
+                 "  env.NCCL_ALGO: [Ring]\n"),
+      test::plain_base);
+  return make_plan(input);
+}
+
+std::vector<std::string> table_on(std::size_t width) {
+  Terminal terminal;
+  terminal.width = width;
+  return split_lines(plan_table(wide_plan(), "wide.yaml", terminal));
+}
+
+TEST(PlanTable, ItIsWholeWhereNobodySaysAWidth) {
+  const auto lines = table_on(0);
+  EXPECT_EQ(lines[1].find("_tp1_bs1_sl256_lr0.0001_acnone_pp1_cp1_NCCL_ALGO=Ring  tensor_parallel_degree=1 "
+                          "local_batch_size=1 seq_len=256 lr=0.0001 mode=none pipeline_parallel_degree=1 "
+                          "context_parallel_degree=1 NCCL_ALGO=Ring  "),
+            0u)
+      << lines[1];
+  EXPECT_NE(lines[0].find("  memory  step s  estimated GPU hours"), std::string::npos) << lines[0];
+  EXPECT_EQ(lines.size(), 5u);
+}
+
+TEST(PlanTable, OnATerminalOnlyWhatDiffersIsSaid) {
+  const auto lines = table_on(180);
+  EXPECT_NE(lines[2].find("=Ring  tensor_parallel_degree=1 mode=full  "), std::string::npos) << lines[2];
+  EXPECT_EQ(lines.size(), 5u);
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 180u);
+}
+
+TEST(PlanTable, ANarrowTerminalKeepsTheNamesAndSaysWhichColumnsItLeavesOut) {
+  for (const std::size_t width : {104u, 120u, 140u}) {
+    const auto lines = table_on(width);
+    ASSERT_GT(lines.size(), 4u);
+    for (std::size_t line = 0; line < 5; ++line) EXPECT_LE(display_width(lines[line]), width) << lines[line];
+    EXPECT_EQ(lines[1].find("_tp1_bs1_sl256_lr0.0001_acnone_pp1_cp1_NCCL_ALGO=Ring "), 0u) << lines[1];
+  }
+  EXPECT_EQ(table_on(140)[5], "no room here for: estimated GPU hours (tt-sweep plan wide.yaml --csv has every column)");
+  const auto narrow = table_on(80);
+  EXPECT_LE(display_width(narrow[1]), 80u);
+  EXPECT_EQ(narrow[5],
+            "no room here for: estimated GPU hours, step s, what varies (tt-sweep plan wide.yaml --csv has every "
+            "column)");
 }
 
 TEST(PlanTable, ListsSkippedPointsOfARuleUpToTwenty) {
