@@ -51,9 +51,10 @@ ExitCode advise(Tool& tool, const AdviseFlags& flags) {
   const comm::AdviceRequest request =
       flow::make_advice_request(model, *fabric, flags.gpus, flags.global_batch, static_cast<std::size_t>(flags.best));
   const comm::Advice advice = comm::advise(request);
-  if (!flags.write.empty() && !advice.layouts.empty()) write_sweep(flags.write, advice, request, model.ground);
   tool.flags().json ? print_record(comm::advice_record(advice, request))
                     : print(comm::advice_text(advice, request, tool.out()));
+  std::fflush(stdout);  // whatever becomes of the file
+  if (!flags.write.empty() && !advice.layouts.empty()) write_sweep(flags.write, advice, request, model.ground);
   return advice.layouts.empty() ? ExitCode::could_not : ExitCode::done;
 }
 

@@ -47,7 +47,13 @@ void check_rank(const Value& estimate, std::int64_t wanted) {
 Value load_estimate(const TraceFlags& flags) {
   const auto text = read_file_if_there(flags.estimate);
   if (!text) throw BadInput(Problem{whole_file(flags.estimate), "there is no such file", ""});
-  Value estimate = parse_json(*text, flags.estimate);
+  Value estimate;
+  try {
+    estimate = parse_json(*text, flags.estimate);
+  } catch (const Error& trouble) {
+    throw Error(std::string(trouble.what()) + "\n  tt-comm estimate ... --json > FILE writes an estimate",
+                ExitCode::bad_input);
+  }
   if (estimate.text_or("schema") == "tt.summary/1") estimate = estimate.at("estimate");
   if (estimate.text_or("schema") != "tt.comm.estimate/1")
     throw BadInput(Problem{whole_file(flags.estimate),
@@ -58,14 +64,15 @@ Value load_estimate(const TraceFlags& flags) {
 }
 
 ExitCode trace(const Tool& tool, const TraceFlags& flags) {
+  // First: a recording may be of gigabytes.
+  const std::optional<Value> estimate = flags.estimate.empty() ? std::nullopt : std::optional(load_estimate(flags));
   const std::vector<comm::Recording> recordings = load(flags.files);
   Value record = comm::trace_record(recordings);
   std::string text = comm::trace_text(recordings);
-  if (!flags.estimate.empty()) {
-    const Value estimate = load_estimate(flags);
+  if (estimate) {
     Value comparisons = Value::array();
     for (const comm::Recording& recording : recordings) {
-      const comm::Comparison made = comm::compare(recording, estimate, flags.pp_rank);
+      const comm::Comparison made = comm::compare(recording, *estimate, flags.pp_rank);
       comparisons.push(comm::comparison_record(made).set("file", recording.file));
       text += "\n" + recording.file + ": " + comm::comparison_text(made);
     }

@@ -127,6 +127,15 @@ std::vector<const KeyInfo*> section_of(Era era, const std::string& prefix) {
   return found;
 }
 
+// Every part of a key before a dot: "optimizer", "quantize.linear".
+std::vector<std::string> section_names(Era era) {
+  std::set<std::string> names;
+  for (const KeyInfo& key : titan::keys(era))
+    for (auto dot = key.key.find('.'); dot != std::string::npos; dot = key.key.find('.', dot + 1))
+      names.insert(key.key.substr(0, dot));
+  return {names.begin(), names.end()};
+}
+
 // One key, as every era has it. `era` knows it under `info.key`.
 class KeyStory {
  public:
@@ -216,10 +225,14 @@ void show_key(const Tool& tool, const SchemaFlags& flags) {
     return;
   }
   const auto section = section_of(era, flags.key);
-  if (section.empty())
+  if (section.empty()) {
+    const auto near = nearest(flags.key, section_names(era));
     throw Error(fmt::format("'{}' is no key and no section of TorchTitan {}; {}", printable(flags.key), to_string(era),
-                            verdict.advice.empty() ? "`tt-sweep schema` lists them" : verdict.advice),
+                            !verdict.advice.empty() ? verdict.advice
+                            : near                  ? fmt::format("did you mean the section '{}'?", *near)
+                                                    : "`tt-sweep schema` lists them"),
                 ExitCode::bad_input);
+  }
   print_table(tool, era, section, fmt::format(" of [{}]", flags.key));
 }
 

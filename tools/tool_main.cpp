@@ -30,6 +30,27 @@ class ExamplesFirst : public CLI::Formatter {
   }
 };
 
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  return flags;
+}
+
+// "there is no flag --dryrun; did you mean --dry-run?"; empty: nothing looks like that.
+std::string mistyped_flag(const std::vector<std::string>& words, const std::vector<std::string>& flags) {
+  std::vector<std::string> names;
+  for (const std::string& flag : flags) names.push_back(flag.substr(2));
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with("--") || std::find(flags.begin(), flags.end(), flag) != flags.end()) continue;
+    if (const auto near = nearest(flag.substr(2), names))
+      return fmt::format("there is no flag {}; did you mean --{}?", printable(flag), *near);
+  }
+  return {};
+}
+
 void print_problems(const BadInput& trouble, const std::string& tool) {
   for (const Problem& problem : trouble.problems()) std::fputs((describe(problem, tool)).c_str(), stderr);
 }
@@ -113,10 +134,16 @@ std::vector<std::string> Tool::command_names() const {
   return names;
 }
 
-// What CLI11 says of flags is clear; of a word that is no command it only says that it was not expected.
-std::string Tool::complaint(const std::string& first_word, const std::string& trouble) const {
+// What CLI11 says of flags is clear; of a word that is no command or no flag it only says that it was not expected.
+std::string Tool::complaint(const std::vector<std::string>& words, const std::string& trouble) const {
   const std::vector<std::string> names = command_names();
+  const std::string first_word = words.empty() ? "" : words.front();
   const bool is_command = std::find(names.begin(), names.end(), first_word) != names.end();
+  if (is_command) {
+    const std::vector<std::string> flags = flags_of(*app_.get_subcommand(first_word));
+    if (const std::string typing_error = mistyped_flag(words, flags); !typing_error.empty())
+      return fmt::format("{}: error: {}\n  `{} {} --help` shows examples\n", name_, typing_error, name_, first_word);
+  }
   if (is_command || first_word.empty() || first_word.starts_with('-')) {
     return fmt::format("{}: error: {}\n  `{}{} --help` shows examples\n", name_, trouble, name_,
                        is_command ? " " + first_word : "");
@@ -128,13 +155,6 @@ std::string Tool::complaint(const std::string& first_word, const std::string& tr
 
 // What the last, unfinished word may become. Whatever goes wrong, a shell only sees no words.
 std::vector<std::string> Tool::candidates(const std::vector<std::string>& words) {
-  const auto flags_of = [](const CLI::App& app) {
-    std::vector<std::string> flags;
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-    }
-    return flags;
-  };
   const std::string& unfinished = words.back();
   if (words.size() == 1) {
     if (unfinished.starts_with('-')) return flags_of(app_);
@@ -211,7 +231,7 @@ int Tool::main(int argc, char** argv) {
     std::fputs(fmt::format("{} {}\n", name_, flow::version()).c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::fputs(complaint(argc > 1 ? argv[1] : "", error.what()).c_str(), stderr);
+    std::fputs(complaint({argv + 1, argv + argc}, error.what()).c_str(), stderr);
     return static_cast<int>(ExitCode::bad_input);
   }
   if (!chosen_) {

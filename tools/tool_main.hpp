@@ -75,7 +75,7 @@ class Tool {
     bool together;  // they need each other, or exclude each other
   };
   void refuse_idle_words() const;
-  std::string complaint(const std::string& first_word, const std::string& trouble) const;
+  std::string complaint(const std::vector<std::string>& words, const std::string& trouble) const;
 
   std::function<ExitCode()> chosen_;
   WordSource word_source_;

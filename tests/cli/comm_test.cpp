@@ -215,6 +215,18 @@ TEST_F(Comm, AdviceSaysWhatWouldFit) {
   EXPECT_THAT(advised.out, HasSubstr("mostly parameters and optimizer state.\n  16 GPUs would do: "));
 }
 
+TEST_F(Comm, AdviceIsShownAlsoWhereItsFileIsThereAlready) {
+  write("advice.yaml", "mine\n");
+  const ProcessResult advised = comm({"advise", "--arch", "llama3_8b", "--gpus", "16", "--seq-len", "8192",
+                                      "--global-batch", "64", "--hardware", "h100", "--write", "advice.yaml"});
+  EXPECT_EQ(advised.status, 1);
+  EXPECT_THAT(advised.out, HasSubstr("llama3_8b"));
+  EXPECT_THAT(advised.out, HasSubstr("\nmodel titan, profile titan-0.3; times and memory are approximate"));
+  EXPECT_EQ(advised.err,
+            "tt-comm: error: " + (workspace_ / "advice.yaml").string() + " is there already; nothing was written\n");
+  EXPECT_EQ(tt::read_file(workspace_ / "advice.yaml"), "mine\n");
+}
+
 TEST_F(Comm, OneSettingSaidTwiceIsAnError) {
   const ProcessResult result = comm({"estimate", "--arch", "llama3_8b", "--tp", "2", "--set",
                                      "parallelism.tensor_parallel_degree=4", "--profile", "titan-0.2.2"});
@@ -324,6 +336,16 @@ TEST_F(Comm, TraceRefusesAPipelineRankThatIsNotThere) {
   EXPECT_EQ(result.err, "tt-comm: error: --pp-rank 7: the estimate holds no such pipeline rank\n  it holds 0, 1\n");
 }
 
+TEST_F(Comm, TraceComparesWithAnEstimateOnly) {
+  write("estimate.txt", "Model titan, profile titan-0.3\n");
+  // The recording is not even looked at.
+  const ProcessResult result = comm({"trace", "nowhere.json", "--compare", "estimate.txt"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, testing::StartsWith("tt-comm: error: estimate.txt:1:1: this is not JSON: "));
+  EXPECT_THAT(result.err, testing::EndsWith("\n  tt-comm estimate ... --json > FILE writes an estimate\n"));
+}
+
 // The sizes a sweep describes are those its runs are estimated with, whatever TorchTitan's own table says.
 TEST(CommOfASweep, TheArchitectureOfASweepReachesTheSummaries) {
   const Workspace workspace({"own", "  training.local_batch_size: [1]\n", "architecture: own.toml\n", "00:05:00"});
@@ -373,8 +395,7 @@ TEST(CommOfASweep, WhatARunRecordedStandsInItsSummary) {
 TEST(CommOfASweep, CalibrationThatDeterminesNothingWritesNothing) {
   const Workspace workspace({"calibrated", "  training.local_batch_size: [1]\n", "", "00:05:00"});
   ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
-  const std::string site =
-      "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n[hardware]\nname = \"h100\"\n";
+  const std::string site = "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n[hardware]\nname = \"h100\"\n";
   tt::write_new_file(workspace / "cluster.toml", site);
   const ProcessResult result =
       workspace.tool("tt-comm", {"calibrate", "_bs1", "--hardware", "h100", "--write", "cluster.toml"});

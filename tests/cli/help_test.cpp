@@ -194,6 +194,15 @@ TEST(Help, AnUnknownFlagIsExitCodeTwoAndNamesHelp) {
   }
 }
 
+TEST(Help, AFlagThatIsNoneIsMetWithTheNearest) {
+  EXPECT_EQ(run({"tt-submit", "run", "sweep.yaml", "--dryrun"}, ".").err,
+            "tt-submit: error: there is no flag --dryrun; did you mean --dry-run?\n"
+            "  `tt-submit run --help` shows examples\n");
+  EXPECT_EQ(run({"tt-comm", "estimate", "--hardwear=h100"}, ".").err,
+            "tt-comm: error: there is no flag --hardwear; did you mean --hardware?\n"
+            "  `tt-comm estimate --help` shows examples\n");
+}
+
 TEST(Help, ACommandThatIsNoneIsMetWithTheNearest) {
   EXPECT_EQ(run({"tt-sweep", "pln", "sweep.yaml"}, ".").err,
             "tt-sweep: error: there is no command 'pln'; did you mean 'plan'?\n  `tt-sweep --help` lists them\n");

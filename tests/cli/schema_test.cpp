@@ -56,6 +56,9 @@ TEST(Schema, SuggestsAKeyForOneThatDoesNotExist) {
   EXPECT_EQ(wrong.err,
             "tt-sweep: error: 'trainig.seq_len' is no key and no section of TorchTitan 0.2.2; did you mean "
             "'training.seq_len'?\n");
+  EXPECT_EQ(schema({"paralelism"}).err,
+            "tt-sweep: error: 'paralelism' is no key and no section of TorchTitan 0.2.2; did you mean the section "
+            "'parallelism'?\n");
   EXPECT_EQ(schema({"--era", "3"}).err,
             "tt-sweep: error: --era 3: no such release is known here; known are 2025-01, 2025-03, 0.1.0, 0.2.0, 0.2.1, "
             "0.2.2, 0.3.0\n");

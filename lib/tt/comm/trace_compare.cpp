@@ -116,6 +116,23 @@ void forget(std::vector<ComparedRow>& rows, const std::vector<std::string>& dims
     if (row.op == op && std::find(dims.begin(), dims.end(), row.dim) != dims.end()) row.measured.reset();
 }
 
+// Of all that is known on both sides. Far off in all: hardly the estimate of this run.
+void doubt_the_estimate(const Value& estimate, Comparison& comparison) {
+  constexpr double far = 5;
+  double measured = 0, estimated = 0;
+  for (const ComparedRow& row : comparison.rows) {
+    if (!row.measured) continue;
+    measured += static_cast<double>(row.measured->logical_bytes);
+    estimated += static_cast<double>(row.estimated.logical_bytes);
+  }
+  if (estimated <= 0 || (measured * far >= estimated && measured <= estimated * far)) return;
+  const std::int64_t gpus = estimate.at("shape").integer_or("world");
+  comparison.notes.push_back(
+      fmt::format("in all {:.3g} times what was estimated: is this the estimate of another run? It is of {}{}",
+                  measured / estimated, printable(estimate.text_or("arch", "an unnamed model")),
+                  gpus > 0 ? " on " + plural(gpus, "GPU") : ""));
+}
+
 std::string group_text(const TraceRow& row) {
   return row.group_desc.empty() ? "a group without a name" : fmt::format("`{}`", printable(row.group_desc));
 }
@@ -178,6 +195,7 @@ Comparison compare(const Recording& recording, const Value& estimate, std::int64
       row.ratio = static_cast<double>(row.measured->logical_bytes) / static_cast<double>(row.estimated.logical_bytes);
     if (!row.agrees() && !comparison.first_disagreement) comparison.first_disagreement = k;
   }
+  doubt_the_estimate(estimate, comparison);
   return comparison;
 }
 

@@ -52,6 +52,21 @@ TEST(TraceCompare, NamesTheFirstRowThatDisagrees) {
             "tp reduce_scatter: 6 calls and 36,864 bytes measured, 8 calls and 49,152 bytes estimated (ratio 0.75)");
 }
 
+TEST(TraceCompare, AnEstimateThatIsFarOffInAllIsDoubted) {
+  // 10 times the gathers of fsdp: 651,648 bytes were measured, 49,152 + 36,864 + 960 + 2,701,440 + 294,528 = 3,082,944
+  // are not 5 times as many.
+  std::string other =
+      replace_all(kEstimate, R"("count": 5, "logical_bytes": 270144)", R"("count": 5, "logical_bytes": 2701440)");
+  EXPECT_EQ(against(other).notes.size(), 1U);
+  // And 100 times: 27,395,904 bytes in all.
+  other = replace_all(kEstimate, R"("count": 5, "logical_bytes": 270144)", R"("count": 5, "logical_bytes": 27014400)");
+  EXPECT_EQ(against(replace_all(other, R"("model": "titan",)",
+                                R"("model": "titan", "arch": "llama3_8b", "shape": {"world": 64},)"))
+                .notes.back(),
+            "in all 0.0238 times what was estimated: is this the estimate of another run? It is of llama3_8b on 64 "
+            "GPUs");
+}
+
 TEST(TraceCompare, WhatWasMeasuredOnlyIsARowOfItsOwn) {
   const Comparison made =
       against(replace_all(kEstimate, R"("tp.reduce_scatter": {"count": 6, "logical_bytes": 36864},)", ""));
