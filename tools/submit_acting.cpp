@@ -87,6 +87,7 @@ struct RetryFlags {
 
 ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   Targets targets = find_targets(tool, flags.words);
+  tell_unlisted_partition(targets.around.site.profile);
   tool.keep_conversation(targets.around.workspace);
   flow::hand_over_again(targets.around, targets.schedulers, targets.refresh());
   std::vector<RunId> ended;

@@ -29,6 +29,12 @@ void tell_what_was_done_already(const flow::RunReport& report) {
   }
 }
 
+std::vector<std::string> names_of_queues(const site::Profile& site) {
+  std::vector<std::string> names;
+  for (const site::Queue& queue : site.queues) names.push_back(queue.name);
+  return names;
+}
+
 // A job, or one to be: what has no room now goes later.
 bool is_job(const flow::HandedOver& submission) {
   return submission.for_now || (submission.refused.empty() && submission.no_answer.empty());
@@ -83,6 +89,18 @@ bool all_refused(const std::vector<flow::HandedOver>& submissions) {
   return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(), [](const auto& submission) {
     return !submission.refused.empty() && !submission.for_now;
   });
+}
+
+void tell_unlisted_partition(const site::Profile& site) {
+  const std::vector<std::string> listed = names_of_queues(site);
+  if (listed.empty() || site.partition.empty()) return;
+  for (const std::string& name : split(site.partition, ',')) {
+    if (std::find(listed.begin(), listed.end(), name) != listed.end()) continue;
+    const auto near = nearest(name, listed);
+    log::note(fmt::format("partition '{}' is none of those the profile of {} lists ({}): what it takes is not known{}",
+                          printable(name), site.name, join(listed, ", "),
+                          near ? fmt::format("; did you mean '{}'?", *near) : ""));
+  }
 }
 
 void check_cost(const flow::DryRun& dry, double max_gpu_hours) {

@@ -147,13 +147,29 @@ class SweepTool {
       tool_.flags().json ? print_record(Value::object().set("schema", "tt.starter/1").set("text", text)) : print(text);
       return ExitCode::done;
     }
+    const flow::Surroundings around = tool_.look_around_without_site();
     if (!create_exclusive(target, text)) {
       throw Error(fmt::format("{} is there already and is not overwritten; choose another name", output_),
                   ExitCode::bad_input);
     }
     if (tool_.flags().json) print_record(Value::object().set("schema", "tt.starter/1").set("file", target.string()));
-    log::note(fmt::format("wrote {}; next: tt-sweep plan {}", output_, output_));
+    tell_next_steps(around, text.find("${TORCHTITAN_ROOT}") != std::string::npos);
     return ExitCode::done;
+  }
+
+  // What the next commands will ask for, said before they do.
+  void tell_next_steps(const flow::Surroundings& around, bool needs_root) {
+    const bool unknown = around.site.profile.name.empty();
+    const std::string& said = tool_.flags().site;
+    log::note(fmt::format("wrote {}; next: tt-sweep plan {}{}", output_, output_,
+                          unknown         ? " --site NAME"
+                          : !said.empty() ? " --site " + said
+                                          : ""));
+    if (unknown) log::note(around.site.why);
+    if (needs_root && tool_.environment().get("TORCHTITAN_ROOT").value_or("").empty())
+      log::note(
+          "the base lies in no checkout, and TORCHTITAN_ROOT is not set: first export TORCHTITAN_ROOT=... with the "
+          "path of the TorchTitan that is to train");
   }
 
   // The folder with run_train.sh that the base lies in, as the sweep file says it; empty: none.

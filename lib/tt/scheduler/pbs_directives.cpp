@@ -148,13 +148,14 @@ std::string directive_word(std::string_view text) {
 }
 
 std::vector<std::string> unsayable(const site::Profile& site) {
-  constexpr std::array<Wording, 4> wordings{{{"account", "-A"},
-                                             {"partition", "-q"},
-                                             {"qos", "",
-                                              "queues stand for it there (--partition NAME; `qstat -Q` lists them); "
-                                              "where the site has a resource for it, its "
-                                              "profile says so (launch.always = [\"-l qos=NAME\"])"},
-                                             {"constraint", "-l select"}}};
+  constexpr std::array<Wording, 4> wordings{
+      {{"account", "-A", {}, " @+:/%=,#"},  // free text there: blanks, '/' and ':' were taken
+       {"partition", "-q", {}, "@:"},       // NAME@SERVER
+       {"qos", "",
+        "queues stand for it there (--partition NAME; `qstat -Q` lists them); "
+        "where the site has a resource for it, its "
+        "profile says so (launch.always = [\"-l qos=NAME\"])"},
+       {"constraint", "-l select"}}};
   const auto said_always = [&](std::string_view option) -> std::string {
     for (const std::string& entry : site.always) {
       if (read_option(entry).subject() == option) return entry;

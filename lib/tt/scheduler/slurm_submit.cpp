@@ -93,7 +93,10 @@ void refuse_another_launcher(const SubmitRequest& request, const site::Profile& 
 
 std::vector<std::string> unsayable(const site::Profile& site) {
   constexpr std::array<scheduler::Wording, 4> wordings{
-      {{"account", "--account"}, {"partition", "--partition"}, {"qos", "--qos"}, {"constraint", "--constraint"}}};
+      {{"account", "--account", {}, "@+:/%="},
+       {"partition", "--partition", {}, ",@+:/%="},  // several, the first to start wins
+       {"qos", "--qos", {}, "@+:/%="},
+       {"constraint", "--constraint"}}};
   return scheduler::unsayable(site, "Slurm", wordings, [&](std::string_view option) {
     const auto found = std::find_if(site.always.begin(), site.always.end(), [&](const std::string& entry) {
       return std::string_view(entry).substr(0, entry.find('=')) == option;

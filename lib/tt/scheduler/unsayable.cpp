@@ -24,6 +24,23 @@ std::string said(const site::Profile& site, std::string_view what) {
                      variable, what, site.name);
 }
 
+// The first character that no such name has; empty: all are good.
+std::string unfit_character(std::string_view name, std::string_view more) {
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || byte >= 0x80;
+    if (!plain && std::string_view("_-.").find(c) == std::string_view::npos && more.find(c) == std::string_view::npos)
+      return printable(std::string(1, c));
+  }
+  return "";
+}
+
+std::string allowed_text(std::string_view more) {
+  std::string text = "letters, digits and _ - .";
+  for (const char c : more) text += c == ' ' ? std::string(" blanks") : std::string(" ") + c;
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string> unsayable(const site::Profile& site, std::string_view here, std::span<const Wording> wordings,
@@ -36,6 +53,12 @@ std::vector<std::string> unsayable(const site::Profile& site, std::string_view h
       sentences.push_back(fmt::format("{} means nothing to {}: {}", said(site, wording.what), here,
                                       wording.instead.empty() ? "leave it out" : wording.instead));
       continue;
+    }
+    if (const std::string bad =
+            wording.name_with ? unfit_character(value_of(site, wording.what), *wording.name_with) : "";
+        !bad.empty()) {
+      sentences.push_back(fmt::format("{} is no name that {} takes: it has '{}', and may have {}",
+                                      said(site, wording.what), here, bad, allowed_text(*wording.name_with)));
     }
     if (std::find(site.never.begin(), site.never.end(), option) != site.never.end()) {
       sentences.push_back(fmt::format("{} cannot be said: launch.never of the site's profile forbids {}",

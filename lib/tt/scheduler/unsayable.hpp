@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,12 +17,14 @@ struct Wording {
   std::string_view what;          // "account", "partition", "qos", "constraint"
   std::string_view option;        // empty: there are no words for it, and
   std::string_view instead = {};  // says what to do; without it there is nothing to be done
+  // A name: what it may have beside letters, digits, '_', '-' and '.'. nullopt: it is no name, anything goes.
+  std::optional<std::string_view> name_with = {};
 };
 // The entry of launch.always that says what an option says, empty: none does. It would win over the user in silence.
 using SaidAlways = std::function<std::string(std::string_view option)>;
 
 // `here`: "PBS", "this machine". A sentence for each option that somebody said, by the flag, the variable or the
-// profile, and that has no words here, that launch.never forbids, or that launch.always overrules.
+// profile, and that has no words here, that is no name, that launch.never forbids, or that launch.always overrules.
 std::vector<std::string> unsayable(const site::Profile& site, std::string_view here, std::span<const Wording> wordings,
                                    const SaidAlways& said_always);
 

@@ -34,6 +34,25 @@ TEST(Unsayable, SlurmHasWordsForAllOfThem) {
   EXPECT_THAT(slurm::unsayable(lab()), IsEmpty());
 }
 
+TEST(Unsayable, ANameHasWhatItsSchedulerTakes) {
+  site::Profile site = all_said();
+  site.qos.clear();
+  site.account = "proj one; rm";
+  site.partition = "gpu,gpu-long";  // either
+  EXPECT_THAT(slurm::unsayable(site),
+              ElementsAre("account 'proj one; rm' (--account, TT_ACCOUNT, or launch.account of site 'lab') is no name "
+                          "that Slurm takes: it has ' ', and may have letters, digits and _ - . @ + : / % ="));
+  EXPECT_THAT(
+      pbs::unsayable(site),
+      ElementsAre("account 'proj one; rm' (--account, TT_ACCOUNT, or launch.account of site 'lab') is no name "
+                  "that PBS takes: it has ';', and may have letters, digits and _ - . blanks @ + : / % = , #",
+                  "partition 'gpu,gpu-long' (--partition, TT_PARTITION, or launch.partition of site 'lab') is no "
+                  "name that PBS takes: it has ',', and may have letters, digits and _ - . @ :"));
+  site.account = "proj one/two:3";  // PBS takes free text
+  site.partition = "gpu@pbs0";
+  EXPECT_THAT(pbs::unsayable(site), IsEmpty());
+}
+
 TEST(Unsayable, PbsHasNoQualityOfService) {
   EXPECT_THAT(pbs::unsayable(lab()), IsEmpty());
   EXPECT_THAT(
