@@ -184,6 +184,7 @@ class SweepTool {
   ExitCode expand() {
     const flow::Surroundings around = tool_.look_around();
     const flow::LoadedSweep sweep = load(around);
+    if (!sweep.plan.why_no_runs.empty()) throw BadInput(sweep.plan.why_no_runs);
     if (!dry_run_) tool_.keep_conversation(around.workspace);
     const flow::ExpandReport report =
         flow::expand_here(sweep, around, dry_run_ ? flow::Writing::no : flow::Writing::yes);

@@ -128,6 +128,11 @@ TEST(BadInput, ASweepWithNothingToRunSaysWhatTakesItsPoints) {
   EXPECT_EQ(check.status, 2);
   EXPECT_EQ(check.out, "none.yaml: 0 runs, none skipped (TorchTitan 0.2.2, known by the sweep file)\n");
   EXPECT_EQ(check.err, why);
+  const std::string before = tt::test::snapshot(workspace.path());
+  const tt::ProcessResult expand = workspace.sweep({"expand", "none.yaml"});
+  EXPECT_EQ(expand.status, 2);
+  EXPECT_EQ(expand.out + expand.err, why);
+  EXPECT_EQ(tt::test::snapshot(workspace.path()), before);
   const tt::ProcessResult plan = workspace.sweep({"plan", "none.yaml", "--json"});
   EXPECT_EQ(plan.status, 2);
   EXPECT_EQ(tt::parse_json(plan.out, "plan").integer_or("filtered"), 2);  // scripts read the record all the same
