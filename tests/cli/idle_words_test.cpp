@@ -105,6 +105,27 @@ TEST(IdleWordsOfALoop, AreTold) {
   EXPECT_THAT(result.out, HasSubstr("note: --pp-schedule gpipe changes nothing: pp is 1\n"));
   EXPECT_THAT(result.out, HasSubstr("note: --pp-microbatch-size 2 changes nothing: pp is 1\n"));
   EXPECT_THAT(result.out, HasSubstr("note: --cp-method allgather-kv changes nothing: cp is 1\n"));
+  EXPECT_THAT(
+      workspace
+          .tool("tt-comm", {"estimate", "--arch", "llama3_8b", "--loss-parallel", "off", "--profile", "titan-0.2.2"})
+          .out,
+      HasSubstr("note: --loss-parallel off changes nothing: tp is 1\n"));
+}
+
+TEST(IdleWordsOfALoop, ImbalanceIsOfSeveralExpertRanks) {
+  const Workspace workspace;
+  const auto estimate = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"estimate", "--arch", "deepseek_v3_16b", "--dp-shard", "8", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return tt::parse_json(workspace.tool("tt-comm", words).out, "estimate");
+  };
+  const auto memory = [](const tt::Value& record) {
+    return record.at("ranks").as_list()[0].at("memory").at("predicted_reserved_gib").as_number();
+  };
+  const tt::Value told = estimate({"--imbalance", "1.5"});
+  EXPECT_EQ(memory(told), memory(estimate({})));
+  EXPECT_THAT(tt::to_json(told.at("warnings")), HasSubstr("\"--imbalance 1.5 changes nothing: ep is 1\""));
+  EXPECT_GT(memory(estimate({"--ep", "8", "--imbalance", "1.5"})), memory(estimate({"--ep", "8"})));
 }
 
 }  // namespace

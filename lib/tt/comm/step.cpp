@@ -177,7 +177,7 @@ Step make_step(const titan::TrainingShape& shape, const ModelSizes& model, Profi
   step.first_less = shape.first_stage_less;
   step.last_less = shape.last_stage_less;
   step.old_stage_cut = shape.era < titan::Era::v0_1_0;
-  step.expert_imbalance = choices.expert_imbalance;
+  if (step.e > 1) step.expert_imbalance = choices.expert_imbalance;  // one rank alone holds all experts' tokens
   return step;
 }
 

@@ -9,7 +9,12 @@ namespace tt::flow {
 namespace {
 
 void judge_experts(const ShapeFlags& flags, EstimateInput& input, Problems& problems) {
-  if (!input.architecture || input.architecture->experts) return;
+  if (!input.architecture) return;
+  if (input.architecture->experts) {
+    if (flags.imbalance != 1.0 && input.shape.ep == 1)
+      input.warnings.push_back(fmt::format("--imbalance {} changes nothing: ep is 1", flags.imbalance));
+    return;
+  }
   const std::string name = titan::architecture_name(*input.architecture);
   const auto refuse = [&](const char* flag, const std::optional<std::int64_t>& degree) {
     if (degree && *degree > 1)
@@ -48,6 +53,8 @@ void judge_pipeline(const ShapeFlags& flags, EstimateInput& input, Problems& pro
 void judge_idle_flags(const ShapeFlags& flags, EstimateInput& input, Problems& problems) {
   judge_experts(flags, input, problems);
   judge_pipeline(flags, input, problems);
+  if (flags.loss_parallel && input.shape.tp == 1)
+    input.warnings.push_back(fmt::format("--loss-parallel {} changes nothing: tp is 1", *flags.loss_parallel));
   if (flags.cp_method && input.shape.cp == 1)
     input.warnings.push_back(fmt::format("--cp-method {} changes nothing: cp is 1", *flags.cp_method));
 }
