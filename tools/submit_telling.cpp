@@ -35,10 +35,7 @@ std::vector<std::string> names_of_queues(const site::Profile& site) {
   return names;
 }
 
-// A job, or one to be: what has no room now goes later.
-bool is_job(const flow::HandedOver& submission) {
-  return submission.for_now || (submission.refused.empty() && submission.no_answer.empty());
-}
+bool is_job(const flow::HandedOver& submission) { return submission.refused.empty() && submission.no_answer.empty(); }
 
 }  // namespace
 
@@ -54,10 +51,7 @@ void tell_held_back(std::int64_t runs, const std::string& why) {
 void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
   for (const flow::HandedOver& submission : submissions) {
     const std::string runs = plural(static_cast<std::int64_t>(submission.runs), "run");
-    if (submission.for_now) {
-      log::note(fmt::format("{} cannot go now ({}): `tt-submit wait`, or the next `run`, tries again", runs,
-                            submission.refused));
-    } else if (!submission.refused.empty()) {
+    if (!submission.refused.empty()) {
       log::warning(fmt::format("submission {} of {} was refused: {}; nothing of it started: mend that, and repeat",
                                submission.token.text, runs, submission.refused));
     } else if (!submission.no_answer.empty()) {
@@ -86,9 +80,8 @@ ExitCode exit_of(const std::vector<flow::HandedOver>& submissions) {
 }
 
 bool all_refused(const std::vector<flow::HandedOver>& submissions) {
-  return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(), [](const auto& submission) {
-    return !submission.refused.empty() && !submission.for_now;
-  });
+  return !submissions.empty() && std::all_of(submissions.begin(), submissions.end(),
+                                             [](const auto& submission) { return !submission.refused.empty(); });
 }
 
 void tell_unlisted_partition(const site::Profile& site) {

@@ -44,6 +44,10 @@ struct RetryReport {
   std::string why_held_back;
   bool did_nothing() const { return submissions.empty() && not_tried.empty() && held_back == 0; }
 };
+// After a refusal for want of room: as many as are taken, in smaller parts, until not even one is. The refusals leave
+// the report, and what is left is held back.
+void hand_over_in_parts(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+                        RetryReport& report);
 // Hands over what waits, as far as it may go now. Called whenever a command that follows looks: `seen` is the journals
 // as of that look, so that the common case, nothing to do, costs no lock and no second reading.
 RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,

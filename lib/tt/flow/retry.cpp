@@ -46,6 +46,7 @@ RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers,
   report.held_back = static_cast<std::int64_t>(held_back.runs);
   report.why_held_back = held_back.why;
   report.handed_over -= report.held_back;
+  hand_over_in_parts(around, schedulers, sweeps, report);
   return report;
 }
 

@@ -142,10 +142,17 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     const bool anything_to_go = !dry_run(sweep, around, schedulers, options).submissions.empty();
     if (silence && anything_to_go) throw Error(*silence);
   }
-  report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
-  report.held_back = static_cast<std::int64_t>(held_back.runs);
-  report.handed_over -= report.held_back;
-  report.why_held_back = held_back.why;
+  RetryReport handed_over;
+  handed_over.submissions = submit(around, scheduler, sweeps, choose, &held_back);
+  handed_over.held_back = static_cast<std::int64_t>(held_back.runs);
+  handed_over.handed_over = report.handed_over - handed_over.held_back;
+  handed_over.why_held_back = held_back.why;
+  hand_over_in_parts(around, schedulers, sweeps, handed_over);
+  report.submissions = std::move(handed_over.submissions);
+  report.held_back = handed_over.held_back;
+  report.handed_over = handed_over.handed_over;
+  report.why_held_back = handed_over.why_held_back;
+  for (std::string& why : handed_over.not_tried) report.not_tried.push_back(std::move(why));
   return report;
 }
 

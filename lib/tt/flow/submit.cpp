@@ -161,13 +161,14 @@ class Gate {
   // What this run waits for; after and at_most as of a `waits` event. nullopt: it goes.
   std::optional<ledger::Waits> keeps(const Candidate& run) {
     const bool is_first = seen_++ == 0;
-    ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, site_.name, run.asked};
+    ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, false, site_.name, run.asked};
     const auto window = window_of(site_, room_.limits, run.asked.partition);
     if (canary_ && !is_first) {
       waits.why = fmt::format("goes once the canary {} is finished", choice_.runs.front().record.name);
       waits.after = choice_.runs.front().record.id;
     } else if (choice_.at_most > 0 && going_ >= choice_.at_most) {
-      waits.why = "the scheduler had no room for more";
+      waits.why = choice_.why_at_most;  // said by the refusal
+      waits.at_most = choice_.at_most;
     } else if (window && room_.there + going_ >= *window) {
       waits.why = describe_window(site_, *window);
     } else {
@@ -226,14 +227,16 @@ SweepEvent intent_of(const PreparedSubmission& prepared, const Surroundings& aro
   return {prepared.sweep, intent};
 }
 
-// The same attempt again, half as many at once: the scheduler does not say how many it would have taken.
-ledger::Waits wait_for_room(const PreparedSubmission& prepared, const site::Profile& site, const std::string& reason) {
+// The next attempt, half as many at once: the scheduler does not say how many it would have taken.
+ledger::Waits wait_for_room(const PreparedSubmission& prepared, const site::Profile& site,
+                            const scheduler::Refused& refused) {
   ledger::Waits waits;
   waits.sweep = prepared.sweep;
   waits.runs = prepared.tasks;
   for (PlannedTask& task : waits.runs) ++task.attempt;
-  waits.why = reason;
+  waits.why = refused.reason;
   waits.at_most = std::max(1, static_cast<int>(prepared.tasks.size() / 2));
+  waits.later = !refused.fewer_may_go || prepared.tasks.size() == 1;
   waits.site = site.name;
   waits.asked = prepared.asked;
   return waits;
@@ -252,7 +255,7 @@ HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmiss
     result.refused = refused->reason;
     result.for_now = refused->for_now;
     events.push_back({prepared.sweep, ledger::Refused{token, refused->reason}});
-    if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, site, refused->reason)});
+    if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, site, *refused)});
   } else {
     result.no_answer = std::get<scheduler::NoAnswer>(answer).why;
     events.push_back({prepared.sweep, ledger::NoAnswer{token, result.no_answer}});

@@ -32,7 +32,8 @@ struct Candidate {
 struct Choice {
   std::vector<Candidate> runs;
   bool canary = false;  // the first alone; the others wait until it is finished
-  int at_most = 0;      // not more than so many now, as a refusal taught; 0: no bound
+  int at_most = 0;      // not more than so many now, as a refusal taught, with its reason; 0: no bound
+  std::string why_at_most;
   std::vector<SweepEvent> events;
 };
 // Called under the workspace lock, which it may write events with before it changes a folder.

@@ -224,7 +224,7 @@ struct Apply {
         run.site = e.site;
         run.asked = e.asked;
       }
-      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.site};
+      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.later, e.site};
     }
   }
   void operator()(const WaitsNoMore& e) const {

@@ -202,9 +202,9 @@ SubmitAnswer read_submit(const ProcessResult& reply) {
   const std::string words = own_words(reply, "qsub");
   // A limit of what one user may have there at a time: the same is taken once something has ended.
   const bool for_now = has(words, "would exceed") && (has(words, "limit"));
-  if (words.empty()) return Refused{fmt::format("qsub: exit status {}", reply.status), for_now};
+  if (words.empty()) return Refused{fmt::format("qsub: exit status {}", reply.status), false};
   const std::string_view advice = advice_for(words);
-  return Refused{advice.empty() ? words : fmt::format("{} ({})", words, advice), for_now};
+  return Refused{advice.empty() ? words : fmt::format("{} ({})", words, advice), for_now, for_now};
 }
 
 bool has_no_history(const ProcessResult& reply) {

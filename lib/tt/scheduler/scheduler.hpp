@@ -48,7 +48,8 @@ struct Accepted {
 };
 struct Refused {  // said no: nothing runs
   std::string reason;
-  bool for_now = false;  // too many jobs at the moment: the same may be taken later
+  bool for_now = false;       // too many jobs at the moment: the same may be taken later
+  bool fewer_may_go = false;  // for a limit on how many: a part of them may be taken now
 };
 struct NoAnswer {  // it may have gone in
   std::string why;

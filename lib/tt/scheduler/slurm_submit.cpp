@@ -72,6 +72,20 @@ std::string reason_of(const std::string& err) {
   return said.empty() ? "" : printable(join(said, "; "), 400);
 }
 
+// One sentence for every limit of accounting: "Job violates accounting/QOS policy (job submit limit, user's size and/or
+// time limits)". The line before names the one: QOSMaxSubmitJobPerUserLimit, AssocMaxSubmitJobLimit and
+// QOSGrpSubmitJobsLimit are about how many there are; QOSMaxWallDurationPerJobLimit, say, never changes. A limit that
+// nobody names may be either, and is waited for.
+bool passes_a_submit_limit(const std::string& err) {
+  if (!says_any(err, {"job submit limit"})) return false;
+  for (const std::string& line : split_lines(err)) {
+    const std::string_view word = trim(std::string_view(line).substr(line.rfind(' ') + 1));
+    const bool is_limit = word.ends_with("Limit") && (word.starts_with("QOS") || word.starts_with("Assoc"));
+    if (is_limit) return word.find("SubmitJob") != std::string_view::npos;
+  }
+  return true;
+}
+
 bool is_job_id(std::string_view word) {
   const std::string_view digits = word.substr(0, word.find(';'));  // "42;cluster"
   return !digits.empty() && digits.size() < 12 &&
@@ -175,9 +189,9 @@ scheduler::SubmitAnswer read_submit(const ProcessResult& reply) {
   if (says_any(reply.err, {"timed out", "connect failure", "Unable to contact", "Zero Bytes", "ommunication",
                            "onnection", "Unexpected message", "Slurm backup controller"}))
     return scheduler::NoAnswer{reason};
-  const bool for_now = says_any(reply.err, {"MaxSubmit", "temporarily unable to accept",
-                                            "Resource temporarily unavailable", "job submit limit", "MaxJobs"});
-  return scheduler::Refused{reason, for_now};
+  const bool too_many = passes_a_submit_limit(reply.err);
+  const bool table_is_full = says_any(reply.err, {"temporarily unable to accept", "Resource temporarily unavailable"});
+  return scheduler::Refused{reason, too_many || table_is_full, too_many};
 }
 
 }  // namespace tt::slurm

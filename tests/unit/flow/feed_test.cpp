@@ -70,16 +70,41 @@ TEST(Waiting, OfASweepThatWasStoppedSaysForWhat) {
 }
 
 TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
-  const Event refused = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 4});
+  const Event refused = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 1, true});
   const Event other = event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}});
   const Event ended = event("12:01:40", Ended{{RunId{"r1"}, 1}, Token{"t1"}, RunState::finished, "", ""});
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused})).readiness, Readiness::not_yet);
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused, ended})).readiness, Readiness::ready);
+  const Event fewer = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 4, false});
+  EXPECT_EQ(outlook(fold(std::vector<Event>{other, fewer})).readiness, Readiness::ready) << "a part of them may go";
+}
+
+// Each refusal leaves an attempt that was none: 60 s, 120 s, 240 s, and no longer than 300 s.
+TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
+  std::vector<Event> events;
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    const Token token{"t" + std::to_string(attempt)};
+    events.push_back(event("11:50:00", Intent{token, "x", "slurm", "s", {task_of("r2", attempt, 0)}, {}, {}}));
+    events.push_back(event("11:50:00", Refused{token, "no room"}));
+  }
+  const auto readiness = [&](std::size_t refusals, const std::string& now) {
+    std::vector<Event> some(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(2 * refusals));
+    const int next = static_cast<int>(refusals) + 1;
+    some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, true}));
+    const Ledger ledger = fold(some);
+    return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at(now)).readiness;
+  };
+  EXPECT_EQ(readiness(1, "12:00:59"), Readiness::not_yet);
+  EXPECT_EQ(readiness(1, "12:01:00"), Readiness::ready);
+  EXPECT_EQ(readiness(2, "12:01:59"), Readiness::not_yet);
+  EXPECT_EQ(readiness(2, "12:02:00"), Readiness::ready);
+  EXPECT_EQ(readiness(5, "12:04:59"), Readiness::not_yet);
+  EXPECT_EQ(readiness(5, "12:05:00"), Readiness::ready);
 }
 
 TEST(Waiting, ForAnotherSiteItIsNotHandedOverHere) {
-  const Ledger ledger =
-      fold(std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, "lab", {}})});
+  const Ledger ledger = fold(
+      std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, false, "lab", {}})});
   const auto seen_from = [&](const std::string& site) {
     return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00"), site);
   };

@@ -123,15 +123,29 @@ TEST(SlurmSubmit, TellsANoFromSilence) {
 }
 
 TEST(SlurmSubmit, KnowsARefusalForWantOfRoom) {
+  const auto refused = [](const char* recording) {
+    return std::get<scheduler::Refused>(read_submit(slurm(recording)));
+  };
+  for (const char* name : {"sbatch-qos-submit-limit", "sbatch-group-submit-limit", "sbatch-account-submit-limit"}) {
+    EXPECT_TRUE(refused(name).for_now) << name;
+    EXPECT_TRUE(refused(name).fewer_may_go) << name;
+  }
+  EXPECT_EQ(refused("sbatch-qos-submit-limit").reason,
+            "QOSMaxSubmitJobPerUserLimit; Job violates accounting/QOS policy (job submit limit, user's size and/or "
+            "time limits)");
+  // The same sentence about what no waiting changes.
+  for (const char* name : {"sbatch-qos-walltime", "sbatch-qos-cpus", "sbatch-no-account"})
+    EXPECT_FALSE(refused(name).for_now) << name;
   ProcessResult reply = slurm("sbatch-no-partition");
   reply.err =
-      "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates "
-      "accounting/QOS policy (job submit limit, user's size and/or time limits)\n";
-  EXPECT_TRUE(std::get<scheduler::Refused>(read_submit(reply)).for_now);
+      "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size "
+      "and/or time limits)\n";
+  EXPECT_TRUE(std::get<scheduler::Refused>(read_submit(reply)).for_now) << "nobody says which limit";
   reply.err =
       "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying\nsbatch: error: Batch job "
       "submission failed: Resource temporarily unavailable\n";
   EXPECT_TRUE(std::get<scheduler::Refused>(read_submit(reply)).for_now);
+  EXPECT_FALSE(std::get<scheduler::Refused>(read_submit(reply)).fewer_may_go) << "each try takes two minutes";
 }
 
 // --- asking ----------------------------------------------------------------------------------------------------------
