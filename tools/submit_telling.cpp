@@ -66,6 +66,7 @@ void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
 void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
   log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
   tell_skipped(sweep);
+  if (!report.about_canary.empty()) log::note(report.about_canary);
   tell_submissions(report.submissions);
   tell_held_back(report.held_back, report.why_held_back);
   for (const auto& [why, count] : report.waiting) log::note(waiting_text(count, why));

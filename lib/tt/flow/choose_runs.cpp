@@ -55,7 +55,8 @@ Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writi
 // no room it is tried again.
 void Chooser::offer_again(const ExpandedRun& run, const ledger::WaitingRun& waiting) {
   const Outlook outlook = outlook_of(ledger_, waiting, around_.clock->now());
-  if (waiting.after && outlook.readiness != Readiness::ready) {
+  const bool has_canary = waiting.after && !lost_canaries_.contains(*waiting.after);
+  if (has_canary && outlook.readiness != Readiness::ready) {
     // What a person has to decide is told at the end of every command; a dry run has no other place for it.
     if (writing_ == Writing::no || outlook.readiness != Readiness::never) ++waiting_[outlook.why];
   } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ class Chooser {
   Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing,
           std::optional<int> throttle = std::nullopt);
 
+  // Canaries that the sweep has no longer: what waits for them is chosen anew.
+  void forget_canaries(std::set<RunId> lost) { lost_canaries_ = std::move(lost); }
+
   // Of a `run`: what is not done. `asked_afresh`: --again names it, so that an earlier cancel or canary says nothing.
   void offer_for_run(const ExpandedRun& run, bool asked_afresh);
   // Of a `retry`: what ended without being finished, or was cancelled before it was handed over.
@@ -64,6 +68,7 @@ class Chooser {
   const ledger::Ledger& ledger_;
   Writing writing_;
   std::optional<int> throttle_;
+  std::set<RunId> lost_canaries_;
   Choice choice_;
   BadNodes bad_nodes_;
   std::int64_t finished_already_ = 0;

@@ -9,6 +9,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/canary.hpp"
 #include "tt/flow/choose_runs.hpp"
 #include "tt/flow/stop_policy.hpp"
 
@@ -100,6 +101,12 @@ void add_begun_afresh(const LoadedSweep& sweep, const ledger::Ledger& ledger, st
   }
 }
 
+std::set<RunId> planned_runs(const LoadedSweep& sweep) {
+  std::set<RunId> planned;
+  for (const sweep::PlannedRun& run : sweep.plan.runs) planned.insert(run.id);
+  return planned;
+}
+
 }  // namespace
 
 RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers,
@@ -122,6 +129,8 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     const ledger::GoesOn goes_on{sweep.plan.sweep};
     if (was_stopped) ledger::apply(ledger, {around.clock->now(), goes_on});
     Chooser chooser(around, ledger, Writing::yes, options.throttle);
+    const CanaryGate gate = gate_of(ledger, sweep.plan.sweep, planned_runs(sweep), around.clock->now());
+    chooser.forget_canaries(gate.lost);
     for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());
     report.finished_already = chooser.finished_already();
@@ -133,6 +142,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     if (was_stopped) chooser.add_event({sweep.plan.sweep, goes_on});
     Choice choice = chooser.choice();
     choice.canary = options.canary;
+    report.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, asked, choice);
     return choice;
   };
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
@@ -172,6 +182,8 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   if (is_stopped(ledger, sweep.plan.sweep))
     ledger::apply(ledger, {around.clock->now(), ledger::GoesOn{sweep.plan.sweep}});
   Chooser chooser(around, ledger, Writing::no, options.throttle);
+  const CanaryGate gate = gate_of(ledger, sweep.plan.sweep, planned_runs(sweep), around.clock->now());
+  chooser.forget_canaries(gate.lost);
   for (const ExpandedRun& run : dry.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
   dry.not_tried = chooser.not_tried();
   dry.waiting = chooser.waiting();
@@ -180,6 +192,7 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   dry.limits_as_of = scheduler.limits().as_of;
   Choice choice = chooser.choice();
   choice.canary = options.canary;
+  dry.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, asked, choice);
   const HeldBack held = hold_back_as_remembered(choice, ledger, around, scheduler);
   dry.held_back = static_cast<std::int64_t>(held.runs);
   dry.why_held_back = held.why;

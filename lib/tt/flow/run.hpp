@@ -32,6 +32,7 @@ struct RunReport {
   std::map<std::string, std::int64_t> waiting;  // for what → how many of those chosen by an earlier `run`
   std::int64_t held_back = 0;                   // chosen, and handed over later: `why_held_back`
   std::string why_held_back;
+  std::string about_canary;  // the one of an earlier `run` is none any more; empty: nothing to say
 };
 
 // Under one lock: fold, expand, choose, intents. Then the scheduler is called.
@@ -48,6 +49,7 @@ struct DryRun {
   std::string why_held_back;
   std::vector<std::string> not_tried;           // as of RunReport
   std::map<std::string, std::int64_t> waiting;  // as of RunReport
+  std::string about_canary;                     // as of RunReport
 };
 DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers, const RunOptions& options);
 

@@ -164,8 +164,11 @@ class Gate {
     ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, false, site_.name, run.asked};
     const auto window = window_of(site_, room_.limits, run.asked.partition);
     if (canary_ && !is_first) {
-      waits.why = fmt::format("goes once the canary {} is finished", choice_.runs.front().record.name);
+      waits.why = behind(choice_.runs.front().record.name);
       waits.after = choice_.runs.front().record.id;
+    } else if (choice_.behind.runs.contains(run.record.id)) {
+      waits.why = behind(choice_.behind.name);
+      waits.after = choice_.behind.canary;
     } else if (choice_.at_most > 0 && going_ >= choice_.at_most) {
       waits.why = choice_.why_at_most;  // said by the refusal
       waits.at_most = choice_.at_most;
@@ -179,6 +182,9 @@ class Gate {
   }
 
  private:
+  static std::string behind(const std::string& canary) {
+    return fmt::format("goes once the canary {} is finished", canary);
+  }
   const Choice& choice_;
   const site::Profile& site_;
   const Room& room_;

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,19 @@ struct Candidate {
   Asked asked;                       // what it is handed over with, beyond what the site's profile says
 };
 
+// Runs that wait for a canary of an earlier choice.
+struct Behind {
+  RunId canary;
+  std::string name;
+  std::set<RunId> runs;
+};
 // What `choose` answers: the runs to hand over, and events that belong to the choice (a retry that is used up, say).
 struct Choice {
   std::vector<Candidate> runs;
   bool canary = false;  // the first alone; the others wait until it is finished
   int at_most = 0;      // not more than so many now, as a refusal taught, with its reason; 0: no bound
   std::string why_at_most;
+  Behind behind;
   std::vector<SweepEvent> events;
 };
 // Called under the workspace lock, which it may write events with before it changes a folder.
