@@ -10,8 +10,10 @@
 #include "submit_telling.hpp"
 #include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/changes.hpp"
 #include "tt/flow/control.hpp"
 #include "tt/flow/feed.hpp"
+#include "tt/flow/history.hpp"
 #include "tt/flow/retry.hpp"
 
 namespace tt::tool {
@@ -54,6 +56,7 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   Targets targets = find_targets(tool, words);
   tool.keep_conversation(targets.around.workspace);
   std::vector<flow::RunView> runs = targets.runs(targets.refresh().ledger);
+  const auto waiting = std::count_if(runs.begin(), runs.end(), [](const flow::RunView& run) { return run.waits; });
   if (targets.selection.patterns.empty()) {
     std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
@@ -62,6 +65,10 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   const bool nothing = report.told == 0 && report.could_not.empty();
   log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
+  if (nothing && what.done_word == kHold.done_word && waiting > 0)
+    log::note(fmt::format("{} to be handed over, and no job yet that could be held; `tt-submit cancel` takes {} off",
+                          waiting == 1 ? "1 run waits" : fmt::format("{} runs wait", waiting),
+                          waiting == 1 ? "it" : "them"));
   if (what.done_word == kRelease.done_word) hand_over_released(targets);
   const flow::RefreshReport refreshed = targets.refresh();
   const std::vector<flow::RunView> now = targets.runs(refreshed.ledger);
@@ -85,17 +92,32 @@ struct RetryFlags {
   bool force = false;
 };
 
+// A retry follows what it was asked for: the rest of a sweep may wait for just that.
+void tell_what_goes_on(const Targets& targets) {
+  const ledger::Ledger ledger = flow::load_history(targets.around.workspace, targets.selection.sweeps);
+  const std::vector<flow::RunView> runs = flow::look_at_runs(targets.around, ledger, targets.selection.sweeps);
+  const auto going = std::count_if(runs.begin(), runs.end(), [](const flow::RunView& run) {
+    return is_open(run.state) || (run.waits && run.next.empty());
+  });
+  if (going > 0)
+    log::note(fmt::format("{} on; next: tt-submit wait   (follows, and hands over what waits)",
+                          going == 1 ? "1 other run goes" : fmt::format("{} other runs go", going)));
+}
+
 ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   Targets targets = find_targets(tool, flags.words);
   tell_unlisted_partition(targets.around.site.profile);
   tool.keep_conversation(targets.around.workspace);
   flow::hand_over_again(targets.around, targets.schedulers, targets.refresh());
   std::vector<RunId> ended;
+  std::vector<flow::RunView> again;
   for (const flow::RunView& run : targets.runs()) {
     const bool named = !targets.selection.patterns.empty();
     if (named && run.waits) log::note(fmt::format("{} {}", run.name, run.reason));
     if (is_ended(run.state) && (named || run.state != RunState::finished)) ended.push_back(run.id);
+    if (is_ended(run.state) && run.state != RunState::finished) again.push_back(run);
   }
+  for (const std::string& line : flow::said_otherwise_by_now(again, targets.around)) log::note(line);
   if (!flags.no_wait) watch_for_interrupt();
   const flow::RetryReport report = flow::retry(targets.around, targets.schedulers, ended, targets.selection.sweeps,
                                                flags.force ? flow::Force::yes : flow::Force::no);
@@ -104,7 +126,11 @@ ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
                                     : fmt::format("retrying {}", plural(report.handed_over, "run")));
   tell_submissions(report.submissions);
   tell_held_back(report.held_back, report.why_held_back);
-  if (!flags.no_wait && report.handed_over > 0) return stay(tool, targets, report.submissions);
+  if (!flags.no_wait && report.handed_over > 0) {
+    const ExitCode end = stay(tool, targets, report.submissions);
+    tell_what_goes_on(targets);
+    return end;
+  }
   const ExitCode handed_over = look_once(tool, targets, report.submissions);
   return handed_over == ExitCode::done && !report.not_tried.empty() ? ExitCode::partly : handed_over;
 }

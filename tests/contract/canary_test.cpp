@@ -65,4 +65,48 @@ TEST(EditedCanary, ThatIsStillARunOfTheSweepKeepsWhatWasAdded) {
   EXPECT_THAT(workspace.trainings(), ElementsAre(Pair("_bs1", 1)));
 }
 
+TEST(EditedCanary, ARetryOfItSaysThatTheSweepSaysOtherwise) {
+  Workspace workspace(sweep_of("1, 2", kFailing));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--canary"}).status, 3);
+  EXPECT_THAT(workspace.submit({"retry", "_bs1"}).err, Not(HasSubstr("by now")));
+  workspace.write_sweep(sweep_of("1, 2"));
+  EXPECT_THAT(workspace.submit({"retry", "_bs1"}).err,
+              HasSubstr("tt-submit: note: _bs1: the sweep says otherwise by now, and this tries it again as it was "
+                        "started; `tt-submit run sweep.yaml --again=_bs1` trains what the sweep says\n"));
+  workspace.write_sweep(sweep_of("2, 3"));
+  EXPECT_THAT(workspace.submit({"retry", "_bs1"}).err,
+              HasSubstr("tt-submit: note: _bs1: no run of the sweep any more, and this tries it again as it was "
+                        "started; `tt-submit run sweep.yaml` trains what the sweep says\n"));
+}
+
+TEST(EditedCanary, ItsRetryNamesTheNextStepOfTheRest) {
+  Workspace workspace(sweep_of("1, 2, 3", "env: {STAND_IN_EXIT: \"3\", STAND_IN_SECONDS: \"2\"}\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--canary"}).status, 3);
+  const std::string trainer = tt::test::read(workspace / "run_train.sh");
+  tt::write_new_file(workspace / "run_train.sh",
+                     "#!/usr/bin/env bash\nSTAND_IN_EXIT=0\n" + trainer.substr(trainer.find('\n') + 1));
+  const tt::ProcessResult retry = workspace.submit({"retry", "_bs1"});
+  EXPECT_EQ(retry.status, 0) << retry.err;
+  EXPECT_THAT(retry.err,
+              HasSubstr("tt-submit: note: 2 other runs go on; next: tt-submit wait   (follows, and hands over "
+                        "what waits)\n"));
+  EXPECT_EQ(workspace.submit({"wait"}).status, 0);
+}
+
+TEST(Held, ARunThatWaitsForACanaryIsNoJobThatCouldBe) {
+  const Workspace workspace(sweep_of("1, 2, 3", kFailing));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--canary"}).status, 3);
+  const tt::ProcessResult named = workspace.submit({"hold", "_bs2"});
+  EXPECT_EQ(named.status, 1);
+  EXPECT_THAT(
+      named.err,
+      HasSubstr("_bs2: no job yet that could be held, it waits: the canary _bs1 failed; `tt-submit cancel _bs2` "
+                "takes it off, `tt-submit retry _bs2` brings it back\n"));
+  const tt::ProcessResult all = workspace.submit({"hold"});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_THAT(all.err, HasSubstr("tt-submit: note: nothing to do: no run can be held\n"
+                                 "tt-submit: note: 2 runs wait to be handed over, and no job yet that could be held; "
+                                 "`tt-submit cancel` takes them off\n"));
+}
+
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/history.hpp"
@@ -36,6 +37,36 @@ PlanChanges all_new(const LoadedSweep& sweep, const Surroundings& around) {
 }
 
 }  // namespace
+
+std::vector<std::string> said_otherwise_by_now(const std::vector<RunView>& runs, const Surroundings& around) {
+  std::map<std::string, std::vector<const RunView*>> by_sweep;
+  for (const RunView& run : runs) by_sweep[run.sweep].push_back(&run);
+  std::vector<std::string> sentences;
+  for (const auto& [name, started] : by_sweep) {
+    const auto index = load_sweep_index(around.workspace, name);
+    if (!index || !is_there(index->file)) continue;
+    std::set<RunId> ids;
+    std::set<std::pair<std::string, std::string>> names;
+    try {
+      for (const sweep::PlannedRun& run : load_sweep(index->file.string(), around, {true, {}}).plan.runs) {
+        ids.insert(run.id);
+        names.insert({run.model, run.name});
+      }
+    } catch (const Error&) {  // while somebody edits it
+      continue;
+    }
+    const std::string file = file_as_typed(index->file, around.here);
+    for (const RunView* run : started) {
+      if (ids.contains(run->id)) continue;
+      const bool is_named = names.contains({run->model, run->name});
+      sentences.push_back(fmt::format(
+          "{}: {}, and this tries it again as it was started; `tt-submit run {}{}` trains what the sweep says",
+          run->name, is_named ? "the sweep says otherwise by now" : "no run of the sweep any more", file,
+          is_named ? " --again=" + run->name : ""));
+    }
+  }
+  return sentences;
+}
 
 PlanChanges changes_of(const LoadedSweep& sweep, const Surroundings& around) {
   PlanChanges changes;

@@ -142,19 +142,24 @@ ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const s
 // A scheduler takes the hold of a running job without a word, and nothing comes of it.
 ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
   std::vector<RunView> waiting;
-  std::vector<std::string> running;
+  std::vector<std::string> cannot;
   for (const RunView& run : runs) {
-    if (run.state != RunState::running) {
-      waiting.push_back(run);
-    } else {
-      running.push_back(
+    if (run.state == RunState::running) {
+      cannot.push_back(
           fmt::format("{}: it runs already and cannot be held; `tt-submit cancel {}` ends it", run.name, run.name));
+    } else if (run.waits) {
+      cannot.push_back(fmt::format(
+          "{}: no job yet that could be held, it waits: {}; `tt-submit cancel {}` takes it off, `tt-submit retry {}` "
+          "brings it back",
+          run.name, *run.waits, run.name, run.name));
+    } else {
+      waiting.push_back(run);
     }
   }
   ControlReport report = tell(
       schedulers, waiting,
       [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) { return scheduler.hold(tasks); });
-  report.could_not.insert(report.could_not.begin(), running.begin(), running.end());
+  report.could_not.insert(report.could_not.begin(), cannot.begin(), cannot.end());
   return report;
 }
 

@@ -11,7 +11,6 @@
 #include "tt/flow/collect.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/sweep_index.hpp"
-#include "tt/render/quote.hpp"
 
 namespace tt::flow {
 namespace {
@@ -20,9 +19,7 @@ namespace {
 std::string with_sweep_file(std::string text, const Surroundings& around, const RunView& run) {
   const auto index = load_sweep_index(around.workspace, run.sweep);
   if (!index || index->file.empty()) return text;
-  const fs::path near = index->file.lexically_relative(around.here);
-  const bool is_near = !near.empty() && *near.begin() != "..";
-  return replace_all(std::move(text), "SWEEP", render::shell_word(is_near ? near.string() : index->file.string()));
+  return replace_all(std::move(text), "SWEEP", file_as_typed(index->file, around.here));
 }
 
 // Which nodes its next attempt keeps off, or why it cannot.

@@ -5,6 +5,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
+#include "tt/render/quote.hpp"
 
 namespace tt::flow {
 namespace {
@@ -55,6 +56,12 @@ std::string fingerprint_of_files(std::string_view sweep_text, const std::vector<
   std::string all(sweep_text);
   for (const std::string& text : base_texts) all += '\0' + text;
   return fingerprint(all);
+}
+
+std::string file_as_typed(const fs::path& file, const fs::path& here) {
+  const fs::path near = file.lexically_relative(here);
+  const bool is_near = !near.empty() && *near.begin() != "..";
+  return render::shell_word(is_near ? near.string() : file.string());
 }
 
 void save_sweep_index(const Workspace& workspace, const SweepIndex& index) {

@@ -31,6 +31,8 @@ struct SweepIndex {
 std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std::string& sweep);
 // Of a sweep file and its bases as they stand now.
 std::string fingerprint_of_files(std::string_view sweep_text, const std::vector<std::string>& base_texts);
+// The sweep file as a person would type it from this folder, quoted for a shell.
+std::string file_as_typed(const std::filesystem::path& file, const std::filesystem::path& here);
 void save_sweep_index(const Workspace& workspace, const SweepIndex& index);
 
 }  // namespace tt::flow
