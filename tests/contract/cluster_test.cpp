@@ -327,10 +327,14 @@ TEST_F(Cluster, HostileValuesNeverBecomeCommands) {
       runs(1,
            "env: {NOTE: \"$(touch canary) `touch canary`; touch canary #\", OTHER: \"' \\\" %j \\\\\"}\n"
            "name: \"x\"\n"));
+  const auto no_name =
+      site_with(workspace, "[launch]", "[launch]\naccount = \"a b$(touch canary)\\\"; touch canary #\"");
+  const tt::ProcessResult no_account = workspace.tool("tt-submit", {"run", "sweep.yaml"}, no_name);
+  EXPECT_EQ(no_account.status, 2) << no_account.err;
+  EXPECT_THAT(workspace.trainings(), testing::IsEmpty());
   const auto site = site_with(workspace, "[launch]",
-                              "[launch]\naccount = \"a b$(touch canary)\\\"; touch canary #\"\n"
-                              "always = [\"" +
-                                  in_words_of("--comment=", "-P ") + "`touch canary` $(touch canary)\"]");
+                              "[launch]\nalways = [\"" + in_words_of("--comment=", "-P ") +
+                                  "a b\\\"`touch canary` $(touch canary)\\\"; touch canary #\"]");
   const tt::ProcessResult run = workspace.tool("tt-submit", {"run", "sweep.yaml"}, site);
   EXPECT_EQ(run.status, 0) << run.out << run.err;
   expect_each_trained_once(workspace, 1);
