@@ -28,7 +28,10 @@ bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptStat
 
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
 bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around) {
-  if (!is_there(folder.path()) || load_claim(folder.claim(last.key.attempt))) return true;
+  if (!is_there(folder.path())) return true;
+  // Refused, and claimed all the same: by an earlier submission of the same attempt, whose answer was lost.
+  if (const auto claim = load_claim(folder.claim(last.key.attempt)))
+    return claim->revoked || !ledger::was_refused(last);
   ClaimRecord ours;
   ours.run = last.key.run.text;
   ours.attempt = last.key.attempt;
@@ -126,6 +129,9 @@ void Chooser::offer_waiting(const ledger::WaitingRun& waiting) {
   if (!record || record->id != waiting.task.run) {
     not_tried_.push_back(waiting.task.name + ": its folder holds another run by now, or none");
     add_event({waiting.sweep, ledger::WaitsNoMore{{waiting.task.run}, false}});
+  } else if (const auto* counts = attempt_since_again(ledger_, waiting.task.run);
+             counts != nullptr && counts->state == RunState::finished) {
+    add_event({waiting.sweep, ledger::WaitsNoMore{{waiting.task.run}, false}});
   } else {
     take(folder, *record, last, waiting.task.mode, With::what_was_asked);
   }
@@ -166,10 +172,18 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
                                  : "waits for `tt-submit retry`"));
 }
 
+// The attempt was closed, so nobody looks for its claim any more.
+void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last) {
+  const auto claim = load_claim(folder.claim(last.key.attempt));
+  if (!claim || claim->revoked || !last.closed || !ledger_.submissions.contains(Token{claim->token})) return;
+  add_event({record.sweep, ledger::Adopted{Token{claim->token}, JobId{claim->job}, "claim", {record.id}}});
+}
+
 void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
                    With with) {
   if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
     not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
+    adopt_by_claim(folder, record, *last);
     return;
   }
   Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;

@@ -61,6 +61,7 @@ class Chooser {
   void offer_unbegun(const ExpandedRun& run);
   void offer_finished(const ExpandedRun& run, const ledger::AttemptState& last);
   void offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last);
+  void adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last);
   void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
             With with);
 

@@ -104,7 +104,12 @@ struct Apply {
       }
     }
   }
-  static void reopen(AttemptState& attempt, const SubmissionState& carrier, int index) {
+  // What was to be tried once more is under way after all.
+  void wait_no_more(const AttemptState& attempt) const {
+    if (last_attempt(ledger, attempt.key.run) == &attempt) ledger.runs[attempt.key.run].waiting.reset();
+  }
+  void reopen(AttemptState& attempt, const SubmissionState& carrier, int index) const {
+    wait_no_more(attempt);
     attempt.token = carrier.token;
     attempt.index = index;
     attempt.job = carrier.job;
@@ -135,7 +140,9 @@ struct Apply {
     SubmissionState* submission = submission_of(ledger, e.token);
     if (submission == nullptr) return;
     for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
-      if (holds(e.runs, task.run)) take_over(attempt, e.token, task.index);
+      if (!holds(e.runs, task.run)) return;
+      take_over(attempt, e.token, task.index);
+      if (attempt.token == e.token && !attempt.closed) wait_no_more(attempt);
     });
     accept(e.token, e.job);
   }

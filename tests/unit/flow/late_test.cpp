@@ -177,6 +177,27 @@ TEST_F(LateSurfacing, CancelledBeforeItStartedIsBelievedOfARunThatLeftNothing) {
   EXPECT_EQ(state(), RunState::cancelled);
 }
 
+// The first submission surfaces after the second was refused: the attempt is its own, and nothing goes beside it.
+TEST_F(LateSurfacing, AJobThatSurfacesAfterItsSecondSubmissionWasRefusedKeepsTheAttempt) {
+  fake_.swallows("timed out");
+  run();
+  look();
+  clock_.sleep(Seconds{61});
+  fake_.refuses("no");
+  look();
+  ASSERT_THAT(fake_.tokens(), SizeIs(2));
+  ASSERT_EQ(state(), RunState::planned);
+  const Token first = fake_.tokens().at(0);
+  fake_.run(first, 0);
+  EXPECT_EQ(run().handed_over, 0);
+  EXPECT_THAT(fake_.tokens(), SizeIs(2));
+  fake_.has_ended(first, 0, exited(0));
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  EXPECT_EQ(run().handed_over, 0);
+  EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
 // A summary tells of the attempt that counts, or of none.
 TEST_F(LateSurfacing, ARetryThatIsCancelledBeforeItStartsIsWhatTheSummaryTells) {
   workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});

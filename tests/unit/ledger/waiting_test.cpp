@@ -32,6 +32,28 @@ TEST(LedgerWaiting, EndsWithTheIntentAndAReplayDoesNotBringItBack) {
   EXPECT_TRUE(waiting_runs(fold(std::vector<Event>{waiting, intent, waiting})).empty());
 }
 
+// Submitted twice, because nobody heard of the first; the second was refused, and then the first was there after all.
+TEST(LedgerWaiting, EndsWhenTheAttemptBeforeItIsUnderWayAfterAll) {
+  const PlannedTask first = task_of("r1", 1, 0);
+  const std::vector<Event> before{
+      event("12:00:00", Intent{Token{"a"}, "x", "slurm", "s", {first}, {}, {}}),
+      event("12:00:01", NoAnswer{Token{"a"}, "timed out"}),
+      event("12:02:00", Intent{Token{"b"}, "x", "slurm", "s", {first}, Token{"a"}, {}}),
+      event("12:02:01", Refused{Token{"b"}, "too many"}),
+      waits("12:02:01", {task_of("r1", 2, 0)}),
+  };
+  ASSERT_EQ(waiting_runs(fold(before)).size(), 1U);
+  for (const Adopted& adopted :
+       {Adopted{Token{"a"}, JobId{"7"}, "scheduler", {}}, Adopted{Token{"a"}, JobId{"7"}, "claim", {RunId{"r1"}}}}) {
+    std::vector<Event> events = before;
+    events.push_back(event("12:03:00", adopted));
+    const Ledger ledger = fold(events);
+    EXPECT_TRUE(waiting_runs(ledger).empty()) << adopted.by;
+    ASSERT_EQ(open_attempts(ledger).size(), 1U) << adopted.by;
+    EXPECT_EQ(open_attempts(ledger).front()->token.text, "a");
+  }
+}
+
 TEST(LedgerWaiting, EndsWhenNobodyWantsItAnyMore) {
   const Event waiting = waits("12:00:00", {task_of("r1", 1, 0), task_of("r2", 1, 1)});
   const auto ledger = fold(std::vector<Event>{waiting, event("12:00:05", WaitsNoMore{{RunId{"r1"}}})});
