@@ -39,6 +39,9 @@ std::string keep_behind(const CanaryGate& gate, const std::string& sweep, const 
     const RunId& id = run.record.id;
     const ledger::AttemptState* last = attempt_since_again(ledger, id);
     const bool never_went = last == nullptr || ledger::was_refused(*last);
+    // It waits for room, not for the canary: somebody released it, or it was chosen without one.
+    const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, id);
+    if (waiting != nullptr && !waiting->after) continue;
     if (id != gate.canary && never_went && !afresh.contains(id)) choice.behind.runs.insert(id);
   }
   return "";
