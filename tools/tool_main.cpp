@@ -129,7 +129,7 @@ CLI::App& Tool::hidden_command(const std::string& name, std::function<ExitCode()
 
 std::vector<std::string> Tool::command_names() const {
   std::vector<std::string> names;
-  for (const CLI::App* command : app_.get_subcommands([](const CLI::App* app) { return app->get_group() != ""; }))
+  for (const CLI::App* command : app_.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); }))
     names.push_back(command->get_name());
   return names;
 }

@@ -16,7 +16,7 @@
 namespace tt::comm {
 namespace {
 
-constexpr std::size_t kPackedPiece = 256 * 1024;
+constexpr std::size_t kPackedPiece = std::size_t{256} * 1024;
 constexpr int kGzipWindow = 15 + 16;  // the largest window, with a gzip header and its checksum
 
 }  // namespace

@@ -34,8 +34,8 @@ struct JsonAccess {
 
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;            // read at a time: parsed while it is still in the cache
-constexpr std::size_t kLongest = 64UL * 1024 * 1024;  // one element, or one value that is taken as a whole
+constexpr std::size_t kPiece = std::size_t{256} * 1024;  // read at a time: parsed while it is still in the cache
+constexpr std::size_t kLongest = 64UL * 1024 * 1024;     // one element, or one value that is taken as a whole
 constexpr std::size_t kPadding = simdjson::SIMDJSON_PADDING;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }

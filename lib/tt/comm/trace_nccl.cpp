@@ -17,7 +17,7 @@ namespace tt::comm {
 namespace {
 
 constexpr std::string_view kMark = "NCCL INFO ";
-constexpr std::size_t kLongestLine = 1024 * 1024;
+constexpr std::size_t kLongestLine = std::size_t{1024} * 1024;
 
 // The word that follows a key, both whole words; empty: the key is not there.
 std::string_view word_after(std::string_view text, std::string_view key) {
@@ -128,7 +128,7 @@ void LogReader::add(const NcclLine& line) {
 }
 
 std::vector<Recording> LogReader::read() {
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(std::size_t{256} * 1024);
   std::size_t held = 0;
   for (;;) {
     if (held == buffer.size()) {

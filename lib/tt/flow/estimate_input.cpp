@@ -322,7 +322,7 @@ Overrides no_layout(Era era) {
   return keys;
 }
 
-EstimateInput finish(Origin origin, const ShapeFlags& flags, const std::optional<comm::Profile>& profile,
+EstimateInput finish(const Origin& origin, const ShapeFlags& flags, const std::optional<comm::Profile>& profile,
                      Problems& problems) {
   EstimateInput input;
   input.profile = profile.value_or(comm::profile_of(origin.era));
@@ -381,7 +381,7 @@ ModelInput make_model_input(const ShapeFlags& flags, const Surroundings& around)
   origin.gpus = 1;
   ShapeFlags others = flags;
   others.gpus.reset();
-  model.input = finish(std::move(origin), others, profile, problems);
+  model.input = finish(origin, others, profile, problems);
   if (flags.profile == "titan-main")
     model.input.warnings.push_back("titan-main is taken as titan-0.3, the newest profile that was measured");
   return model;

@@ -151,7 +151,7 @@ SubmitAnswer PbsScheduler::submit(const SubmitRequest& request) {
   } catch (const Error& error) {
     return Refused{error.what()};  // nobody was called
   }
-  const SubmitAnswer answer = pbs::read_submit(run(words, patience_.act, request.submission));
+  SubmitAnswer answer = pbs::read_submit(run(words, patience_.act, request.submission));
   const auto* accepted = std::get_if<Accepted>(&answer);
   if (accepted == nullptr) return answer;
   return vanished(accepted->job.text).value_or(answer);

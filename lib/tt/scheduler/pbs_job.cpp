@@ -132,7 +132,7 @@ std::string key_of(std::string_view id) { return std::string(id.substr(0, id.fin
 bool is_array(std::string_view id) { return key_of(id).ends_with("[]"); }
 
 std::string key_of_task(std::string_view job, int index) {
-  const std::string key = key_of(job);
+  std::string key = key_of(job);
   if (!key.ends_with("[]")) return key;
   return fmt::format("{}[{}]", key.substr(0, key.size() - 2), index);
 }

@@ -46,7 +46,8 @@ Job job_of(const std::string& id, const Value& record) {
   for (const auto& [name, value] : record.as_table()) {
     if (name == "Variable_List") continue;
     if (value.is_table()) {
-      for (const auto& [inner, text] : value.as_table()) job.attributes[name + "." + inner] = plain_text(text);
+      for (const auto& [inner, text] : value.as_table())
+        job.attributes[fmt::format("{}.{}", name, inner)] = plain_text(text);
     } else {
       job.attributes[name] = plain_text(value);
     }

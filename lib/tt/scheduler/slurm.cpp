@@ -50,8 +50,8 @@ Environment slurm_environment(const Environment& ours) {
   return kept;
 }
 
-SlurmScheduler::SlurmScheduler(site::Profile profile, std::filesystem::path workspace, const Environment& environment,
-                               ProcessRunner& runner, Clock& clock)
+SlurmScheduler::SlurmScheduler(site::Profile profile, const std::filesystem::path& workspace,
+                               const Environment& environment, ProcessRunner& runner, Clock& clock)
     : profile_(std::move(profile)),
       limits_(workspace, profile_.name),
       environment_(slurm_environment(environment)),
@@ -83,7 +83,7 @@ std::vector<std::string> SlurmScheduler::directives(const SubmitRequest& request
 }
 
 FindAnswer SlurmScheduler::find(const Token& token) {
-  const FindAnswer now = slurm::read_find(run(slurm::find_words(token), kAskLimit));
+  FindAnswer now = slurm::read_find(run(slurm::find_words(token), kAskLimit));
   if (!std::holds_alternative<Absent>(now) || !has_accounting()) return now;
   return slurm::read_find_ended(run(slurm::find_ended_words(token), kAskLimit));
 }

@@ -19,7 +19,7 @@ class SlurmScheduler final : public Scheduler {
  public:
   // `environment`: where the programs are found and which cluster they speak to (SLURM_CONF); the variables of a job we
   // may be inside of are dropped. `runner` and `clock` must outlive it.
-  SlurmScheduler(site::Profile profile, std::filesystem::path workspace, const Environment& environment,
+  SlurmScheduler(site::Profile profile, const std::filesystem::path& workspace, const Environment& environment,
                  ProcessRunner& runner, Clock& clock);
   std::string name() const override { return "slurm"; }
   SubmitAnswer submit(const SubmitRequest& request) override;

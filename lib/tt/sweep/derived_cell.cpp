@@ -18,7 +18,7 @@ Place place_of(const Derivation& derivation) {
   return derivation.expression ? derivation.expression->text.place : derivation.constant.place;
 }
 
-Value as_resource(const std::string& key, Value value) {
+Value as_resource(const std::string& key, const Value& value) {
   if (key == "resources.walltime" && value.is_number() && value.as_number() > 0 && value.as_number() < 1e12)
     return walltime_text(Seconds(std::ceil(value.as_number() * 60)));
   const bool whole =
@@ -33,7 +33,7 @@ std::optional<WrittenValue> as_written(const std::string& key, Value value, cons
   if (!is_environment_key(key) && !is_resource_key(key)) return WrittenValue{std::move(value), spelled, place};
   Node node;
   node.kind = value.is_list() ? Node::Kind::list : Node::Kind::scalar;
-  node.value = is_resource_key(key) ? as_resource(key, std::move(value)) : std::move(value);
+  node.value = is_resource_key(key) ? as_resource(key, value) : std::move(value);
   node.spelled = plain_text(node.value);
   node.place = place;
   Problems wrong;

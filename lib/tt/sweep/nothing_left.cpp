@@ -120,10 +120,10 @@ std::vector<Problem> why_nothing_is_left(const PlanInput& input, const Grid& gri
   for (const Expression& condition : input.spec.late.where)
     if (const auto found = late.find(&condition); found != late.end())
       telling.cut("this condition over an estimate", condition.text.place, found->second);
-  for (const auto& [rule, count] : plan.counts_by_rule) {
+  for (const auto& refused : plan.counts_by_rule) {
     const auto example = std::find_if(plan.skipped.begin(), plan.skipped.end(),
-                                      [&](const SkippedPoint& point) { return point.rule == rule; });
-    telling.rule(rule, count, example == plan.skipped.end() ? nullptr : &*example);
+                                      [&](const SkippedPoint& point) { return point.rule == refused.first; });
+    telling.rule(refused.first, refused.second, example == plan.skipped.end() ? nullptr : &*example);
   }
   return telling.take();
 }

@@ -227,7 +227,7 @@ bool add_entry(Tokens tokens, Names& names) {
     return false;
   const auto dict = names.find(tokens[0].text);
   if (dict == names.end() || dict->second.kind != Kind::dict) return false;
-  dict->second.named.emplace_back(tokens[2].text, read_expression(tokens.subspan(5)));
+  dict->second.named.push_back({tokens[2].text, read_expression(tokens.subspan(5))});
   return true;
 }
 
