@@ -48,8 +48,8 @@ std::uint64_t bits(__m128i equal, int shift) {
 
 Marks marks_of(const char* block) {
   Marks marks;
-  for (std::ptrdiff_t part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * part));
+  for (int part = 0; part < 4; ++part) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + std::ptrdiff_t{16} * part));
     // '[' and '{', ']' and '}' differ in one bit only.
     const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
     marks.quotes |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), 16 * part);
