@@ -72,7 +72,7 @@ TEST_F(FirstSteps, AnAccountThatIsNoNameIsRefusedBeforeAnythingIsWritten) {
   const std::map<std::string, std::string> by_flag, by_variable{{"TT_ACCOUNT", "my project;"}};
   for (const auto& [words, extra] : {std::pair(std::vector<std::string>{"--account", "my project;"}, by_flag),
                                      std::pair(std::vector<std::string>{}, by_variable)}) {
-    std::vector<std::string> all{"run", "sweep.yaml", "--site", "slurm", "--dry-run"};
+    std::vector<std::string> all{"run", "sweep.yaml", "--site", "slurm", "--no-wait"};
     all.insert(all.end(), words.begin(), words.end());
     const ProcessResult result = workspace_.tool("tt-submit", all, extra);
     EXPECT_EQ(result.status, 2);
@@ -82,6 +82,7 @@ TEST_F(FirstSteps, AnAccountThatIsNoNameIsRefusedBeforeAnythingIsWritten) {
         "tt-submit: error: account 'my project;' (--account, TT_ACCOUNT, or launch.account of site 'slurm') is no "
         "name that Slurm takes: it has ' ', and may have letters, digits and _ - . @ + : / % =\n");
   }
+  tt::remove_tree(workspace_ / ".tt/tt.log");  // what was said is kept
   EXPECT_EQ(tt::test::snapshot(workspace_.path()), before);
 }
 

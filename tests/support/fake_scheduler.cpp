@@ -33,6 +33,10 @@ void FakeScheduler::set_mood(Mood mood, const std::string& word) {
 }
 void FakeScheduler::accepts() { set_mood(Mood::accepts, ""); }
 void FakeScheduler::refuses(const std::string& reason) { set_mood(Mood::refuses, reason); }
+void FakeScheduler::has_room_for(int tasks, const std::string& reason) {
+  set_mood(Mood::is_narrow, reason);
+  cluster_->room = tasks;
+}
 void FakeScheduler::swallows(const std::string& why) { set_mood(Mood::swallows, why); }
 void FakeScheduler::drops(const std::string& why) { set_mood(Mood::drops, why); }
 
@@ -103,12 +107,30 @@ std::vector<Token> FakeScheduler::tokens() const {
   return tokens;
 }
 
+int FakeScheduler::tasks_there() const {
+  int there = 0;
+  for (const auto& [token, job] : cluster_->jobs) {
+    for (const auto& [index, status] : job.tasks) there += has_ended_already(status) ? 0 : 1;
+  }
+  return there;
+}
+
+std::vector<std::string> FakeScheduler::unsayable(const site::Profile& site) const {
+  std::vector<std::string> sentences;
+  for (const auto& [qos, sentence] : cluster_->unsayable) {
+    if (qos.empty() || qos == site.qos) sentences.push_back(sentence);
+  }
+  return sentences;
+}
+
 scheduler::SubmitAnswer FakeScheduler::submit(const scheduler::SubmitRequest& request) {
   cluster_->submitted.push_back(request);
   const Mood mood = cluster_->mood;
   if (mood == Mood::refuses) return scheduler::Refused{cluster_->word};
+  if (mood == Mood::is_narrow && tasks_there() + static_cast<int>(request.indices.size()) > cluster_->room)
+    return scheduler::Refused{cluster_->word, true, true};
   if (mood == Mood::drops) return scheduler::NoAnswer{cluster_->word};
-  Job taken{request, mood == Mood::accepts, {}};
+  Job taken{request, mood != Mood::swallows, {}};
   for (const int index : request.indices) taken.tasks.emplace(index, waiting());
   cluster_->jobs.emplace(request.token, std::move(taken));
   if (mood == Mood::swallows) return scheduler::NoAnswer{cluster_->word};

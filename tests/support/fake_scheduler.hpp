@@ -23,8 +23,11 @@ class FakeScheduler final : public scheduler::Scheduler {
   // What the next submissions meet, until another one of these is called.
   void accepts();                           // takes them and says so; how it begins
   void refuses(const std::string& reason);  // takes nothing and says so
-  void swallows(const std::string& why);    // takes them, gives no answer, and knows them only once they surface()
-  void drops(const std::string& why);       // takes nothing and gives no answer
+  // Takes a submission if no more than so many tasks are waiting and running with it; else it refuses it for now,
+  // whole: a part may go. As Slurm does at MaxSubmitJobs, without saying how many.
+  void has_room_for(int tasks, const std::string& reason);
+  void swallows(const std::string& why);  // takes them, gives no answer, and knows them only once they surface()
+  void drops(const std::string& why);     // takes nothing and gives no answer
 
   // Every question is answered by "could not ask", until hears().
   void goes_deaf(const std::string& why) { cluster_->deaf = why; }
@@ -32,7 +35,8 @@ class FakeScheduler final : public scheduler::Scheduler {
   // Nothing can be handed over from here, until is_found().
   void is_missing(const std::string& why) { cluster_->missing = why; }
   void is_found() { cluster_->missing.clear(); }
-  void cannot_say(const std::string& sentence) { cluster_->unsayable = {sentence}; }
+  // Of what is asked for with this QOS, or of everything.
+  void cannot_say(const std::string& sentence, const std::string& qos = "") { cluster_->unsayable[qos] = sentence; }
   void settles_after(Seconds time) { cluster_->settle_time = time; }
   void limits_are(const scheduler::Limits& limits) { cluster_->limits = limits; }
 
@@ -64,11 +68,11 @@ class FakeScheduler final : public scheduler::Scheduler {
   std::vector<scheduler::ActAnswer> release(std::span<const scheduler::TaskRef> tasks) override;
   scheduler::Limits limits() const override { return cluster_->limits; }
   void check_it_answers() override;
-  std::vector<std::string> unsayable(const site::Profile&) const override { return cluster_->unsayable; }
+  std::vector<std::string> unsayable(const site::Profile& site) const override;
   Seconds settle_time() const override { return cluster_->settle_time; }
 
  private:
-  enum class Mood { accepts, refuses, swallows, drops };
+  enum class Mood { accepts, refuses, is_narrow, swallows, drops };
   struct Job {
     scheduler::SubmitRequest request;
     bool known = true;
@@ -77,9 +81,10 @@ class FakeScheduler final : public scheduler::Scheduler {
   struct Cluster {
     Mood mood = Mood::accepts;
     std::string word;  // that goes with the mood
+    int room = 0;      // is_narrow: for so many tasks
     std::string deaf;  // why it cannot be asked
     std::string missing;
-    std::vector<std::string> unsayable;
+    std::map<std::string, std::string> unsayable;  // QOS, or empty for all → why
     Seconds settle_time{60};
     scheduler::Limits limits;
     std::map<Token, Job> jobs;  // taken
@@ -87,6 +92,7 @@ class FakeScheduler final : public scheduler::Scheduler {
     std::vector<std::pair<scheduler::TaskRef, scheduler::StopAs>> cancelled;
   };
   void set_mood(Mood mood, const std::string& word);
+  int tasks_there() const;       // that have not ended
   Job& job(const Token& token);  // throws when it was never taken
   // nullptr: not known, or not (yet) surfaced.
   scheduler::TaskStatus* known_task(const scheduler::TaskRef& task);

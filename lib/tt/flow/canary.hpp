@@ -20,8 +20,8 @@ struct CanaryGate {
 // `planned`: the runs of the sweep as it is now. Pure.
 CanaryGate gate_of(const ledger::Ledger& ledger, const std::string& sweep, const std::set<RunId>& planned, Instant now);
 
-// What never went stays behind the canary, or behind one of these runs in its place; `afresh`: what --again named goes.
-// What is to be said about it; empty: nothing.
+// What never went stays behind the canary, or behind one of these runs in its place; `afresh`, what --again named,
+// goes. What is to be said about it; empty: nothing.
 std::string keep_behind(const CanaryGate& gate, const std::string& sweep, const ledger::Ledger& ledger,
                         const std::set<RunId>& afresh, Choice& choice);
 

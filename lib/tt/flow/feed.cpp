@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
+#include "tt/base/text.hpp"
 #include "tt/flow/choose_runs.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/room.hpp"
+#include "tt/flow/sayable.hpp"
 #include "tt/flow/stop_policy.hpp"
+#include "tt/flow/taught.hpp"
 
 namespace tt::flow {
 namespace {
@@ -40,90 +45,37 @@ Outlook behind_canary(const ledger::Ledger& ledger, const ledger::WaitingRun& wa
   return kept(word + cause, canary->state == RunState::lost ? "tt-submit explain " + name : "tt-submit retry " + name);
 }
 
-// How many attempts ended since.
-int ended_since(const ledger::Ledger& ledger, Instant since) {
-  int ended = 0;
-  for (const auto& [id, run] : ledger.runs) {
-    for (const auto& [number, attempt] : run.attempts) ended += attempt.ended && *attempt.ended > since ? 1 : 0;
+// What waits since the same instant for the same is judged once.
+class Outlooks {
+ public:
+  Outlooks(const ledger::Ledger& ledger, Instant now, const std::string& site)
+      : ledger_(ledger), now_(now), site_(site) {}
+  Readiness of(const ledger::WaitingRun& waiting) {
+    const bool alike = before_ != nullptr && before_->since == waiting.since && before_->sweep == waiting.sweep &&
+                       before_->site == waiting.site && before_->after == waiting.after && !before_->later &&
+                       !waiting.later;
+    if (!alike) judged_ = outlook_of(ledger_, waiting, now_, site_).readiness;
+    before_ = &waiting;
+    return judged_;
   }
-  return ended;
-}
 
-// Every refusal leaves an attempt that was none, so the pauses grow where they come one after the other.
-Seconds pause_after_refusals(const ledger::Ledger& ledger, const RunId& run) {
-  constexpr Seconds shortest{60}, longest{300};
-  Seconds pause = shortest;
-  const auto& attempts = ledger.runs.at(run).attempts;
-  int in_a_row = 0;
-  for (auto at = attempts.rbegin(); at != attempts.rend() && ledger::was_refused(at->second); ++at) ++in_a_row;
-  for (int i = 1; i < in_a_row && pause < longest; ++i) pause *= 2;
-  return std::min(pause, longest);
-}
-
-// Whether it goes after a refusal of everything, down to one: once something ended since, or after a while.
-bool goes_again(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now) {
-  const Seconds pause = pause_after_refusals(ledger, waiting.task.run);
-  return now - waiting.since >= std::chrono::duration_cast<Instant::duration>(pause) ||
-         ended_since(ledger, waiting.since) > 0;
-}
-
-// What refusals taught about how many go: the scheduler does not say it, and what one of them was told holds for all.
-struct Taught {
-  int at_most = 0;                               // 0: nothing
-  const ledger::WaitingRun* last_one = nullptr;  // not even this one was taken
-  std::string why;
+ private:
+  const ledger::Ledger& ledger_;
+  Instant now_;
+  const std::string& site_;
+  const ledger::WaitingRun* before_ = nullptr;
+  Readiness judged_ = Readiness::never;
 };
-Taught taught_by_refusals(const std::vector<const ledger::WaitingRun*>& all) {
-  Taught taught;
-  for (const ledger::WaitingRun* waiting : all) {
-    if (waiting->at_most == 0) continue;
-    if (taught.at_most == 0 || waiting->at_most <= taught.at_most) {
-      taught.at_most = waiting->at_most;
-      taught.why = waiting->why;
-    }
-    if (waiting->later && (taught.last_one == nullptr || taught.last_one->since < waiting->since))
-      taught.last_one = waiting;
-  }
-  return taught;
-}
 
-// What goes now. What waits since the same instant for the same is judged once.
-struct Ready {
-  std::vector<const ledger::WaitingRun*> runs;
-  int at_most = 0;  // of them; 0: no bound
-  std::string why_at_most;
-};
-Ready ready_runs(const ledger::Ledger& ledger, Instant now, const std::string& site) {
-  Ready ready;
-  const std::vector<const ledger::WaitingRun*> all = ledger::waiting_runs(ledger);
-  const Taught taught = taught_by_refusals(all);
-  const bool full = taught.last_one != nullptr && !goes_again(ledger, *taught.last_one, now);
-  const ledger::WaitingRun* before = nullptr;
-  Readiness judged = Readiness::never;
-  for (const ledger::WaitingRun* waiting : all) {
-    const bool alike = before != nullptr && before->since == waiting->since && before->sweep == waiting->sweep &&
-                       before->site == waiting->site && before->after == waiting->after &&
-                       (before->at_most == 0) == (waiting->at_most == 0);
-    if (!alike) judged = outlook_of(ledger, *waiting, now, site).readiness;
-    before = waiting;
-    const bool has_to_wait = full && waiting->at_most > 0;
-    if (judged == Readiness::ready && !has_to_wait) ready.runs.push_back(waiting);
+Fitting ready_runs(const ledger::Ledger& ledger, Instant now, const std::string& site, const Growth& growth) {
+  Outlooks outlooks(ledger, now, site);
+  std::vector<const ledger::WaitingRun*> ready, hoping;
+  for (const ledger::WaitingRun* waiting : ledger::waiting_runs(ledger)) {
+    const Readiness readiness = outlooks.of(*waiting);
+    if (readiness == Readiness::ready) ready.push_back(waiting);
+    if (readiness != Readiness::never) hoping.push_back(waiting);
   }
-  const bool bounded =
-      std::any_of(ready.runs.begin(), ready.runs.end(), [](const auto* run) { return run->at_most > 0; });
-  if (!bounded) return ready;
-  ready.why_at_most = taught.why;
-  ready.at_most = taught.at_most;
-  // As many as room was made for since.
-  if (taught.last_one != nullptr) ready.at_most = std::max(ready.at_most, ended_since(ledger, taught.last_one->since));
-  return ready;
-}
-
-std::set<Asked> ways_to_ask(const Surroundings& around, const ledger::Ledger& ledger,
-                            const std::vector<const ledger::WaitingRun*>& runs) {
-  std::set<Asked> ways;
-  for (const ledger::WaitingRun* waiting : runs) ways.insert(what_was_asked(around, ledger, waiting->task.run));
-  return ways;
+  return fit(ledger, ready, hoping, growth, now);
 }
 
 // Whether the site takes at least one more job of this user that goes where one of these goes.
@@ -136,14 +88,6 @@ bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler, const
 }
 
 }  // namespace
-
-std::optional<Error> why_none_can_go(const Surroundings& around, scheduler::Scheduler& scheduler,
-                                     const std::set<Asked>& ways) {
-  for (const Asked& asked : ways) {
-    if (auto wrong = why_it_cannot_be_asked_for(around, scheduler, asked)) return wrong;
-  }
-  return why_nobody_takes_it(scheduler);
-}
 
 Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
                    std::string_view site) {
@@ -183,58 +127,145 @@ std::int64_t runs_taken(const std::vector<HandedOver>& submissions) {
   return taken;
 }
 
-RetryReport feed_once(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
-                      const ledger::Ledger& seen) {
+void append(RetryReport& report, RetryReport part) {
+  std::move(part.submissions.begin(), part.submissions.end(), std::back_inserter(report.submissions));
+  std::move(part.not_tried.begin(), part.not_tried.end(), std::back_inserter(report.not_tried));
+  report.unsayable.merge(part.unsayable);
+}
+
+// One submission of each shape, or none.
+struct Part {
   RetryReport report;
-  const std::string& site = around.site.profile.name;
-  const std::set<Asked> ready = ways_to_ask(around, seen, ready_runs(seen, around.clock->now(), site).runs);
-  if (ready.empty()) return report;
-  scheduler::Scheduler& scheduler = schedulers.of_this_site();
-  if (const auto obstacle = why_none_can_go(around, scheduler, ready)) {
-    report.not_tried.emplace_back(obstacle->what());
-    return report;
+  bool is_bounded = false;  // more of it may go at once
+};
+
+// Leaves out what its scheduler has no words for: it would be asked for in vain, and must not keep the others.
+std::vector<const ledger::WaitingRun*> only_sayable(const std::vector<const ledger::WaitingRun*>& runs,
+                                                    const Surroundings& around, const ledger::Ledger& ledger,
+                                                    Sayable& sayable, RetryReport& report) {
+  std::vector<const ledger::WaitingRun*> go;
+  std::map<std::string, std::int64_t> kept;
+  for (const ledger::WaitingRun* waiting : runs) {
+    const std::string& why = sayable.why_not(what_was_asked(around, ledger, waiting->task.run));
+    if (why.empty()) {
+      go.push_back(waiting);
+    } else if (report.unsayable.insert(waiting->task.run).second) {
+      ++kept[why];
+    }
   }
-  if (!has_room(around, scheduler, ready)) return report;
+  for (const auto& [why, count] : kept) {
+    report.not_tried.push_back(
+        fmt::format("{} that {} cannot be handed over: {}", plural(count, "run"), count == 1 ? "waits" : "wait", why));
+  }
+  return go;
+}
+
+std::set<Asked> ways_to_ask(const Surroundings& around, const ledger::Ledger& ledger,
+                            const std::vector<const ledger::WaitingRun*>& runs) {
+  std::set<Asked> ways;
+  for (const ledger::WaitingRun* waiting : runs) ways.insert(what_was_asked(around, ledger, waiting->task.run));
+  return ways;
+}
+
+Part feed_once(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+               const ledger::Ledger& seen, const Growth& growth) {
+  Part part;
+  RetryReport& report = part.report;
+  const std::string& site = around.site.profile.name;
+  const Fitting ready = ready_runs(seen, around.clock->now(), site, growth);
+  if (ready.runs.empty()) return part;
+  scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  Sayable sayable(around, scheduler);
+  const std::set<Asked> ways = ways_to_ask(around, seen, only_sayable(ready.runs, around, seen, sayable, report));
+  if (ways.empty()) return part;
+  if (const auto silence = why_nobody_takes_it(scheduler)) {
+    report.not_tried.emplace_back(silence->what());
+    return part;
+  }
+  if (!has_room(around, scheduler, ways)) return part;
   HeldBack held_back;
   const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
     Chooser chooser(around, ledger, Writing::yes);
-    const Ready now = ready_runs(ledger, around.clock->now(), site);
-    for (const ledger::WaitingRun* waiting : now.runs) chooser.offer_waiting(*waiting);
-    report.not_tried = chooser.not_tried();
+    const Fitting now = ready_runs(ledger, around.clock->now(), site, growth);
+    for (const ledger::WaitingRun* waiting : only_sayable(now.runs, around, ledger, sayable, report))
+      chooser.offer_waiting(*waiting);
+    for (std::string& why : chooser.not_tried()) report.not_tried.push_back(std::move(why));
     Choice choice = chooser.choice();
-    choice.at_most = now.at_most;
-    choice.why_at_most = now.why_at_most;
+    choice.bounds = now.bounds;
     return choice;
   };
   report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
-  report.handed_over = runs_taken(report.submissions);
-  return report;
+  part.is_bounded = held_back.bounded > 0;
+  return part;
+}
+
+// Not where the scheduler gave no answer, and not where it said no to everything for another reason than room.
+bool more_may_go(const Part& part) {
+  const auto& submissions = part.report.submissions;
+  const auto is = [&](const auto& what) { return std::any_of(submissions.begin(), submissions.end(), what); };
+  if (is([](const HandedOver& one) { return !one.no_answer.empty(); })) return false;
+  return is([](const HandedOver& one) { return one.for_now; }) ||
+         (part.is_bounded && is([](const HandedOver& one) { return one.refused.empty(); }));
+}
+
+// What became of the runs that were meant: how many went, how many still wait.
+void count_meant(RetryReport& report, const ledger::Ledger& ledger, Instant now, const std::string& site) {
+  const auto is_meant = [&](const RunId& run) { return report.meant.empty() || report.meant.contains(run); };
+  report.handed_over = 0;
+  report.held_back = 0;
+  for (const HandedOver& one : report.submissions) {
+    const auto submission = ledger.submissions.find(one.token);
+    if (!one.refused.empty() || submission == ledger.submissions.end()) continue;
+    const auto& runs = submission->second.runs;
+    report.handed_over +=
+        std::count_if(runs.begin(), runs.end(), [&](const PlannedTask& task) { return is_meant(task.run); });
+  }
+  Outlooks outlooks(ledger, now, site);
+  for (const ledger::WaitingRun* waiting : ledger::waiting_runs(ledger)) {
+    const bool still_goes = !waiting->after && outlooks.of(*waiting) != Readiness::never;
+    report.held_back += still_goes && is_meant(waiting->task.run) ? 1 : 0;
+  }
+}
+
+void go_on(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps, Part part,
+           RetryReport& report) {
+  Growth growth;
+  std::string why;  // of the last refusal
+  for (;;) {
+    const bool goes_on = more_may_go(part);
+    const auto& submissions = part.report.submissions;
+    const bool refused =
+        std::any_of(submissions.begin(), submissions.end(), [](const HandedOver& one) { return one.for_now; });
+    if (!goes_on && !refused && why.empty()) return append(report, std::move(part.report));
+    const ledger::Ledger ledger = load_history(around.workspace, sweeps);
+    growth.learn(ledger, part.report.submissions);
+    if (const std::string again = drop_refused_for_now(part.report.submissions); !again.empty()) why = again;
+    append(report, std::move(part.report));
+    if (!goes_on) {
+      report.why_held_back = why;
+      return count_meant(report, ledger, around.clock->now(), around.site.profile.name);
+    }
+    part = feed_once(around, schedulers, sweeps, ledger, growth);
+  }
 }
 
 }  // namespace
 
 void hand_over_in_parts(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
                         RetryReport& report) {
-  std::string why = drop_refused_for_now(report.submissions);
-  if (why.empty()) return;
-  for (bool goes_on = true; goes_on;) {
-    RetryReport part = feed_once(around, schedulers, sweeps, load_history(around.workspace, sweeps));
-    goes_on = !part.submissions.empty();
-    if (const std::string again = drop_refused_for_now(part.submissions); !again.empty()) why = again;
-    report.submissions.insert(report.submissions.end(), part.submissions.begin(), part.submissions.end());
-    report.not_tried.insert(report.not_tried.end(), part.not_tried.begin(), part.not_tried.end());
-  }
-  const ledger::Ledger ledger = load_history(around.workspace, sweeps);
-  const auto waiting = ledger::waiting_runs(ledger);
-  report.held_back = std::count_if(waiting.begin(), waiting.end(), [](const auto* run) { return !run->after; });
-  report.why_held_back = why;
-  report.handed_over = runs_taken(report.submissions);
+  Part whole;
+  whole.report.submissions = std::move(report.submissions);
+  report.submissions.clear();
+  go_on(around, schedulers, sweeps, std::move(whole), report);
 }
 
 RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
                  const ledger::Ledger& seen) {
-  RetryReport report = feed_once(around, schedulers, sweeps, seen);
-  hand_over_in_parts(around, schedulers, sweeps, report);
+  Part first = feed_once(around, schedulers, sweeps, seen, Growth());
+  RetryReport report;
+  if (first.report.submissions.empty()) return std::move(first.report);
+  go_on(around, schedulers, sweeps, std::move(first), report);
+  report.handed_over = runs_taken(report.submissions);
   return report;
 }
 

@@ -32,16 +32,14 @@ Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiti
 // stopped.
 bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now, std::string_view site);
 
-// Before anything is written down: why what was asked for in these ways cannot be handed over now.
-std::optional<Error> why_none_can_go(const Surroundings& around, scheduler::Scheduler& scheduler,
-                                     const std::set<Asked>& ways);
-
 struct RetryReport {
   std::vector<HandedOver> submissions;
   std::int64_t handed_over = 0;
   std::vector<std::string> not_tried;  // "NAME: why"
   std::int64_t held_back = 0;          // chosen, and handed over later: `why_held_back`
   std::string why_held_back;
+  std::set<RunId> unsayable;  // wait, and their scheduler has no words for what they were asked for: among `not_tried`
+  std::set<RunId> meant;      // whom `handed_over` and `held_back` count; empty: all
   bool did_nothing() const { return submissions.empty() && not_tried.empty() && held_back == 0; }
 };
 // After a refusal for want of room: as many as are taken, in smaller parts, until not even one is. The refusals leave

@@ -59,9 +59,9 @@ std::map<RunId, Instant> retries_to_come(const std::vector<RunView>& runs, const
   return retries;
 }
 
-// Open runs that may still end, runs that wait to be handed over.
+// Open runs that may still end, runs that wait to be handed over and can be.
 bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& report, const ledger::Ledger& ledger,
-                    const std::string& site, Instant now) {
+                    const std::set<RunId>& unsayable, const std::string& site, Instant now) {
   std::set<RunId> in_vain;
   for (const AttemptKey& key : report.hopeless) in_vain.insert(key.run);
   // What we hold ourselves waits for somebody to release it, not for time to pass.
@@ -70,8 +70,9 @@ bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& repor
     return is_open(run.state) && !in_vain.contains(run.id) && !is_kept;
   });
   if (open) return true;
-  return std::any_of(runs.begin(), runs.end(),
-                     [&](const RunView& run) { return is_waiting_to_go(ledger, run.id, now, site); });
+  return std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
+    return !unsayable.contains(run.id) && is_waiting_to_go(ledger, run.id, now, site);
+  });
 }
 
 void tell_hopeless(const RefreshReport& report, const ledger::Ledger& ledger, std::set<RunId>& told) {
@@ -153,7 +154,7 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
     const std::map<RunId, Instant> retries = retries_to_come(runs, *ledger, looked);
     if (options.on_look) options.on_look({runs, report, retries});
     if (options.interrupted && options.interrupted()) return FollowEnd::interrupted;
-    if (retries.empty() && !anything_comes(runs, report, *ledger, around.site.profile.name, looked))
+    if (retries.empty() && !anything_comes(runs, report, *ledger, fed.unsayable, around.site.profile.name, looked))
       return FollowEnd::all_ended;
     auto now = states_of(runs);
     const Seconds pause = pauses.next(now != before);

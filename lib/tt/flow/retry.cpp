@@ -9,6 +9,7 @@
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/flow/retry_policy.hpp"
+#include "tt/flow/sayable.hpp"
 
 namespace tt::flow {
 namespace {
@@ -18,13 +19,6 @@ RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& hi
   if (is_there(history.folder)) return RunFolder(history.folder);
   const fs::path gone(history.folder);
   return around.workspace.run_folder(gone.parent_path().filename().string(), gone.filename().string());
-}
-
-std::set<Asked> ways_to_retry(const Surroundings& around, const ledger::Ledger& ledger,
-                              const std::vector<RunId>& runs) {
-  std::set<Asked> ways;
-  for (const RunId& run : runs) ways.insert(what_was_asked(around, ledger, run));
-  return ways;
 }
 
 // Offers each run that `wanted` wants, under the lock, and hands over what was chosen.
@@ -40,7 +34,9 @@ RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers,
     }
     report.handed_over = static_cast<std::int64_t>(chooser.chosen());
     report.not_tried = chooser.not_tried();
-    return chooser.choice();
+    Choice choice = chooser.choice();
+    for (const Candidate& run : choice.runs) report.meant.insert(run.record.id);
+    return choice;
   };
   report.submissions = submit(around, schedulers.of_this_site(), sweeps, choose, &held_back);
   report.held_back = static_cast<std::int64_t>(held_back.runs);
@@ -56,8 +52,9 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
                   const std::vector<std::string>& sweeps, Force force) {
   if (runs.empty()) return {};
   const ledger::Ledger now = load_history(around.workspace, sweeps);
-  if (const auto obstacle = why_none_can_go(around, schedulers.of_this_site(), ways_to_retry(around, now, runs)))
-    throw Error(*obstacle);
+  Sayable sayable(around, schedulers.of_this_site());
+  for (const RunId& run : runs) sayable.check(what_was_asked(around, now, run));
+  if (const auto silence = why_nobody_takes_it(schedulers.of_this_site())) throw Error(*silence);
   const auto all = [](const ledger::Ledger&, const RunId&) { return true; };
   const auto offer = [&](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
     const ledger::RunHistory& history = ledger.runs.at(run);
@@ -68,11 +65,16 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
 
 RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                             const std::vector<std::string>& sweeps, const ledger::Ledger& seen) {
+  Sayable sayable(around, schedulers.of_this_site());
+  std::set<std::string> unsayable;
   const auto due = [&](const ledger::Ledger& ledger, const RunId& run) {
     const ledger::AttemptState* last = ledger::last_attempt(ledger, run);
     if (last == nullptr) return false;
     const RetryDecision decision = decide_retry(ledger, *last);
-    return decision.retry && decision.not_before <= around.clock->now();
+    if (!decision.retry || decision.not_before > around.clock->now()) return false;
+    const std::string& wrong = sayable.why_not(what_was_asked(around, ledger, run));
+    if (!wrong.empty()) unsayable.insert(fmt::format("{}: {}", ledger.runs.at(run).name, wrong));
+    return wrong.empty();
   };
   const auto offer = [](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
     const ledger::AttemptState& last = *ledger::last_attempt(ledger, run);
@@ -83,13 +85,17 @@ RetryReport retry_by_policy(const Surroundings& around, Schedulers& schedulers, 
   };
   std::vector<RunId> due_now;
   std::copy_if(runs.begin(), runs.end(), std::back_inserter(due_now), [&](const RunId& run) { return due(seen, run); });
-  if (due_now.empty()) return {};  // the common case needs no lock
-  if (const auto obstacle = why_none_can_go(around, schedulers.of_this_site(), ways_to_retry(around, seen, due_now))) {
-    RetryReport report;
-    report.not_tried.push_back(fmt::format("what failed: {}", obstacle->what()));
+  const auto tell = [&](RetryReport report) {
+    report.not_tried.insert(report.not_tried.end(), unsayable.begin(), unsayable.end());
     return report;
+  };
+  if (due_now.empty()) return tell({});  // the common case needs no lock
+  if (const auto silence = why_nobody_takes_it(schedulers.of_this_site())) {
+    RetryReport report;
+    report.not_tried.push_back(fmt::format("what failed: {}", silence->what()));
+    return tell(std::move(report));
   }
-  return hand_over_chosen(around, schedulers, runs, sweeps, due, offer);
+  return tell(hand_over_chosen(around, schedulers, runs, sweeps, due, offer));
 }
 
 }  // namespace tt::flow

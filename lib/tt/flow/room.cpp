@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tt/base/text.hpp"
+#include "tt/flow/history.hpp"
 
 namespace tt::flow {
 namespace {
@@ -27,13 +28,17 @@ Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler) {
   return room;
 }
 
-Room remember_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger) {
+Room remember_room(const Surroundings& around, const scheduler::Scheduler& scheduler) {
+  Room room{scheduler.limits(), 0};
+  if (!is_bounded(around.site.profile, room.limits)) return room;
+  const ledger::Ledger ledger = load_history(around.workspace, known_sweeps(around.workspace));
   const auto open = ledger::open_attempts(ledger);
   const auto here = std::count_if(open.begin(), open.end(), [&](const ledger::AttemptState* attempt) {
     const auto submission = ledger.submissions.find(attempt->token);
-    return submission != ledger.submissions.end() && submission->second.site == site.name;
+    return submission != ledger.submissions.end() && submission->second.site == around.site.profile.name;
   });
-  return {scheduler.limits(), static_cast<int>(here)};
+  room.there = static_cast<int>(here);
+  return room;
 }
 
 std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "tt/ledger/fold.hpp"
+#include "tt/flow/surroundings.hpp"
 #include "tt/scheduler/scheduler.hpp"
 #include "tt/site/profile.hpp"
 
@@ -16,8 +16,8 @@ struct Room {
 };
 // Asked of the scheduler, where the profile or its limits bound anything at all.
 Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler);
-// As remembered: what this workspace has open there. Asks nobody.
-Room remember_room(const site::Profile& site, const scheduler::Scheduler& scheduler, const ledger::Ledger& ledger);
+// As remembered: what this workspace has open at the site, of all its sweeps. Asks nobody.
+Room remember_room(const Surroundings& around, const scheduler::Scheduler& scheduler);
 
 // How many jobs of one user are taken at a time, by the profile of the site or as asked, where they go to this queue
 // (empty: the one of the profile). nullopt: no bound is known.

@@ -11,6 +11,7 @@
 #include "tt/base/text.hpp"
 #include "tt/flow/canary.hpp"
 #include "tt/flow/choose_runs.hpp"
+#include "tt/flow/sayable.hpp"
 #include "tt/flow/stop_policy.hpp"
 
 namespace tt::flow {
@@ -107,6 +108,12 @@ std::set<RunId> planned_runs(const LoadedSweep& sweep) {
   return planned;
 }
 
+// What --again lets go beside a canary: what it names. Without a name it also starts a canary afresh where the old one
+// is none any more.
+std::set<RunId> named_afresh(const CanaryGate& gate, const std::set<RunId>& asked, const RunOptions& options) {
+  return gate.in_plan || !options.again_patterns.empty() ? asked : std::set<RunId>{};
+}
+
 }  // namespace
 
 RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedulers& schedulers,
@@ -114,6 +121,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
   make_folders(around.workspace.own());
   const std::vector<std::string> sweeps{sweep.plan.sweep};
   RunReport report;
+  RetryReport handed_over;
   HeldBack held_back;
   const auto choose = [&](ledger::Ledger& ledger, const FileLock& lock) {
     const std::set<RunId> asked = runs_to_start_afresh(sweep, options);
@@ -142,17 +150,17 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     if (was_stopped) chooser.add_event({sweep.plan.sweep, goes_on});
     Choice choice = chooser.choice();
     choice.canary = options.canary;
-    report.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, asked, choice);
+    report.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, named_afresh(gate, asked, options), choice);
+    for (const Candidate& run : choice.runs) handed_over.meant.insert(run.record.id);
     return choice;
   };
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
   // A sweep that is finished needs no scheduler. What waits may say what this command leaves unsaid: the dry run knows.
   const auto silence = why_nobody_takes_it(scheduler);
-  if (silence || why_it_cannot_be_asked_for(around, scheduler, around.asked)) {
+  if (silence || !Sayable(around, scheduler).why_not(around.asked).empty()) {
     const bool anything_to_go = !dry_run(sweep, around, schedulers, options).submissions.empty();
     if (silence && anything_to_go) throw Error(*silence);
   }
-  RetryReport handed_over;
   handed_over.submissions = submit(around, scheduler, sweeps, choose, &held_back);
   handed_over.held_back = static_cast<std::int64_t>(held_back.runs);
   handed_over.handed_over = report.handed_over - handed_over.held_back;
@@ -192,7 +200,7 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   dry.limits_as_of = scheduler.limits().as_of;
   Choice choice = chooser.choice();
   choice.canary = options.canary;
-  dry.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, asked, choice);
+  dry.about_canary = keep_behind(gate, sweep.plan.sweep, ledger, named_afresh(gate, asked, options), choice);
   const HeldBack held = hold_back_as_remembered(choice, ledger, around, scheduler);
   dry.held_back = static_cast<std::int64_t>(held.runs);
   dry.why_held_back = held.why;

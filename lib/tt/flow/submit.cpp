@@ -15,6 +15,7 @@
 #include "tt/flow/heard.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/flow/room.hpp"
+#include "tt/flow/sayable.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
@@ -125,27 +126,10 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
   }
 }
 
-// A job without what its site wants to be told would be refused, or charged to the wrong account; what nobody can be
-// told would be dropped in silence.
-std::string what_is_said_wrong(const site::Profile& site, const scheduler::Scheduler& scheduler) {
-  std::vector<std::string> wrong = scheduler.unsayable(site);
-  if (!site.container.empty() && site.job_template.empty()) {
-    wrong.push_back(
-        fmt::format("launch.container of site '{}' is '{}', and the job scripts of tt start no container: start "
-                    "it in run_train.sh, or give a job script of your own (launch.job_template)",
-                    site.name, printable(site.container)));
-  }
-  if (!wrong.empty()) return join(wrong, "; ");
-  const std::vector<std::string> missing = site::unsaid(site);
-  if (missing.empty()) return "";
-  std::vector<std::string> ways;
-  for (const std::string& name : missing) {
-    std::string variable = "TT_" + name;
-    for (char& c : variable) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-    ways.push_back(fmt::format("--{} NAME (or {} in the environment)", name, variable));
-  }
-  return fmt::format("site '{}' wants to be told {} with every job: {}", site.name, join(missing, " and "),
-                     join(ways, ", "));
+void refuse_unsayable(const std::vector<Candidate>& runs, const Surroundings& around,
+                      const scheduler::Scheduler& scheduler) {
+  Sayable sayable(around, scheduler);
+  for (const Candidate& run : runs) sayable.check(run.asked);
 }
 
 PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
@@ -156,26 +140,34 @@ PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
 class Gate {
  public:
   Gate(const Choice& choice, const Surroundings& around, const Room& room)
-      : choice_(choice), site_(around.site.profile), room_(room), canary_(choice.canary && choice.runs.size() > 1) {}
+      : choice_(choice), site_(around.site.profile), room_(room), canary_(choice.canary && choice.runs.size() > 1) {
+    for (std::size_t i = 0; i < choice.bounds.size(); ++i) {
+      for (const RunId& run : choice.bounds[i].runs) bound_of_.emplace(run, i);
+    }
+    going_within_.resize(choice.bounds.size());
+  }
 
   // What this run waits for; after and at_most as of a `waits` event. nullopt: it goes.
   std::optional<ledger::Waits> keeps(const Candidate& run) {
     const bool is_first = seen_++ == 0;
     ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, false, site_.name, run.asked};
     const auto window = window_of(site_, room_.limits, run.asked.partition);
+    const auto within = bound_of_.find(run.record.id);
+    const Bound* bound = within == bound_of_.end() ? nullptr : &choice_.bounds[within->second];
     if (canary_ && !is_first) {
       waits.why = behind(choice_.runs.front().record.name);
       waits.after = choice_.runs.front().record.id;
     } else if (choice_.behind.runs.contains(run.record.id)) {
       waits.why = behind(choice_.behind.name);
       waits.after = choice_.behind.canary;
-    } else if (choice_.at_most > 0 && going_ >= choice_.at_most) {
-      waits.why = choice_.why_at_most;  // said by the refusal
-      waits.at_most = choice_.at_most;
+    } else if (bound != nullptr && going_within_[within->second] >= bound->at_most) {
+      waits.why = bound->why;  // said by the refusal
+      waits.at_most = bound->at_most;
     } else if (window && room_.there + going_ >= *window) {
       waits.why = describe_window(site_, *window);
     } else {
       ++going_;
+      if (bound != nullptr) ++going_within_[within->second];
       return std::nullopt;
     }
     return waits;
@@ -189,13 +181,15 @@ class Gate {
   const site::Profile& site_;
   const Room& room_;
   bool canary_;
+  std::map<RunId, std::size_t> bound_of_;
+  std::vector<int> going_within_;  // as many as bounds
   int seen_ = 0;
   int going_ = 0;
 };
 
 // Takes out of the choice what cannot go now, and writes down that it waits, and what it waits with.
 HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around, const Room& room) {
-  using Alike = std::tuple<std::string, std::string, std::optional<RunId>, Asked>;
+  using Alike = std::tuple<std::string, std::string, std::optional<RunId>, int, Asked>;
   std::map<Alike, ledger::Waits> events;
   std::vector<Candidate> going;
   HeldBack held;
@@ -208,8 +202,9 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Surroundi
       continue;
     }
     ++held.runs;
+    held.bounded += waits->at_most > 0 ? 1 : 0;
     held.why = waits->why;
-    const Alike key{waits->sweep, waits->why, waits->after, waits->asked};
+    const Alike key{waits->sweep, waits->why, waits->after, waits->at_most, waits->asked};
     ledger::Waits& alike = events.try_emplace(key, std::move(*waits)).first->second;
     alike.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
   }
@@ -310,8 +305,6 @@ std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, cons
   std::vector<PreparedSubmission> prepared;
   for (const std::vector<Candidate>& alike : group(runs, scheduler)) {
     const site::Profile site = site::as_asked(around.site.profile, alike.front().asked);
-    if (const std::string wrong = what_is_said_wrong(site, scheduler); !wrong.empty())
-      throw Error(wrong, ExitCode::bad_input);
     std::vector<int> attempts;
     for (const Candidate& run : alike) attempts.push_back(next_attempt(run, ledger));
     const Token token = tokens == Tokens::real ? ledger::make_token() : Token{"<token>"};
@@ -329,6 +322,7 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
     ledger::Ledger ledger = load_history(around.workspace, sweeps);
     Choice choice = choose(ledger, lock);
     refuse_unsafe(choice.runs, ledger);
+    refuse_unsayable(choice.runs, around, scheduler);
     const HeldBack held = hold_back(choice, ledger, around, room);
     if (held_back != nullptr) *held_back = held;
     prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
@@ -345,24 +339,10 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
   return handed_over;
 }
 
-std::optional<Error> why_it_cannot_be_asked_for(const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                                const Asked& asked) {
-  const std::string wrong = what_is_said_wrong(site::as_asked(around.site.profile, asked), scheduler);
-  return wrong.empty() ? std::nullopt : std::optional(Error(wrong, ExitCode::bad_input));
-}
-
-std::optional<Error> why_nobody_takes_it(scheduler::Scheduler& scheduler) {
-  try {
-    scheduler.check_it_answers();
-  } catch (const Error& error) {
-    return Error(fmt::format("{}; nothing was handed over", error.what()), error.exit_code());
-  }
-  return std::nullopt;
-}
-
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler) {
-  return hold_back(choice, ledger, around, remember_room(around.site.profile, scheduler, ledger));
+  refuse_unsayable(choice.runs, around, scheduler);
+  return hold_back(choice, ledger, around, remember_room(around, scheduler));
 }
 
 std::optional<HandedOver> submit_again(const Surroundings& around, const site::Profile& site,

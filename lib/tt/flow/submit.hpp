@@ -35,12 +35,17 @@ struct Behind {
   std::string name;
   std::set<RunId> runs;
 };
+// Not more than so many of these now, as a refusal taught, with its reason.
+struct Bound {
+  int at_most = 0;
+  std::string why;
+  std::set<RunId> runs;
+};
 // What `choose` answers: the runs to hand over, and events that belong to the choice (a retry that is used up, say).
 struct Choice {
   std::vector<Candidate> runs;
   bool canary = false;  // the first alone; the others wait until it is finished
-  int at_most = 0;      // not more than so many now, as a refusal taught, with its reason; 0: no bound
-  std::string why_at_most;
+  std::vector<Bound> bounds;
   Behind behind;
   std::vector<SweepEvent> events;
 };
@@ -75,22 +80,18 @@ struct HandedOver {
 };
 struct HeldBack {
   std::size_t runs = 0;
+  std::size_t bounded = 0;  // of them: by a bound of the choice
   std::string why;
 };
-// `held_back`, when given, learns what was chosen and waits.
+// `held_back`, when given, learns what was chosen and waits. Throws Error, and nothing was written, where something of
+// the choice cannot be handed over in the words in which it was asked for (sayable.hpp).
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
                                const std::vector<std::string>& sweeps, const Choose& choose,
                                HeldBack* held_back = nullptr);
 
-// Why nothing that was asked for like this can be handed over: something is unsaid that the site wants to be told, or
-// said that its scheduler has no words for. nullopt: it can be said. Asks nobody.
-std::optional<Error> why_it_cannot_be_asked_for(const Surroundings& around, const scheduler::Scheduler& scheduler,
-                                                const Asked& asked);
-// Why nothing can be handed over from here now: there is no such scheduler, or it does not answer. nullopt: it can go.
-std::optional<Error> why_nobody_takes_it(scheduler::Scheduler& scheduler);
-
 // What of a choice would be held back, as far as is known without asking: its canary, the site's window less what this
 // workspace has open there. Takes it out of the choice.
+// Throws Error as submit() does where something cannot be asked for in these words.
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler);
 

@@ -79,13 +79,14 @@ TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, fewer})).readiness, Readiness::ready) << "a part of them may go";
 }
 
-// Each refusal leaves an attempt that was none: 60 s, 120 s, 240 s, and no longer than 300 s.
+// Each round of refusals leaves attempts that were none: 60 s, 120 s, 240 s, and no longer than 300 s.
 TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
   std::vector<Event> events;
   for (int attempt = 1; attempt <= 5; ++attempt) {
     const Token token{"t" + std::to_string(attempt)};
-    events.push_back(event("11:50:00", Intent{token, "x", "slurm", "s", {task_of("r2", attempt, 0)}, {}, {}}));
-    events.push_back(event("11:50:00", Refused{token, "no room"}));
+    const std::string time = "11:5" + std::to_string(attempt) + ":00";
+    events.push_back(event(time, Intent{token, "x", "slurm", "s", {task_of("r2", attempt, 0)}, {}, {}}));
+    events.push_back(event(time, Refused{token, "no room"}));
   }
   const auto readiness = [&](std::size_t refusals, const std::string& now) {
     std::vector<Event> some(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(2 * refusals));

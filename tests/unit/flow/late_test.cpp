@@ -2,75 +2,16 @@
 // submission folders, real job scripts.
 #include <gmock/gmock.h>
 
+#include "support/driven_story.hpp"
 #include "support/error_text.hpp"
-#include "support/fake_scheduler.hpp"
-#include "support/tools.hpp"
 #include "tt/base/files.hpp"
-#include "tt/flow/collect.hpp"
-#include "tt/flow/retry.hpp"
-#include "tt/flow/run.hpp"
 
 namespace tt::flow {
 namespace {
 
 using testing::SizeIs;
 
-class SteppedClock final : public Clock {
- public:
-  Instant now() const override { return now_; }
-  void sleep(Seconds duration) override { now_ += std::chrono::duration_cast<Instant::duration>(duration); }
-
- private:
-  Instant now_ = SystemClock().now();
-};
-
-class LateSurfacing : public testing::Test {
- protected:
-  LateSurfacing()
-      : workspace_({"story", "  training.local_batch_size: [1]\n", "", "00:05:00"}),
-        around_(surroundings()),
-        schedulers_(around_) {
-    schedulers_.use(around_.site.profile, std::make_unique<test::FakeScheduler>(fake_));
-    fake_.settles_after(Seconds{60});
-  }
-
-  Surroundings surroundings() {
-    SurroundingsFlags flags;
-    flags.site = "laptop";
-    flags.workspace = workspace_.path().string();
-    Surroundings around = look_around(flags, Environment::of_this_process(), clock_);
-    around.here = workspace_.path();
-    return around;
-  }
-
-  RunReport run() {
-    return run_sweep(load_sweep((workspace_ / "sweep.yaml").string(), around_), around_, schedulers_, {});
-  }
-  RefreshReport look() {
-    const RefreshReport report = refresh(around_, schedulers_, {"story"});
-    hand_over_again(around_, schedulers_, report);
-    return report;
-  }
-  RunState state() {
-    const ledger::Ledger ledger = load_history(around_.workspace, {"story"});
-    return ledger.runs.begin()->second.attempts.rbegin()->second.state;
-  }
-  RunFolder folder() const { return around_.workspace.run_folder("story", "_bs1"); }
-  // Null: there is none.
-  Value summary() const { return load_summary(folder()).value_or(Value()); }
-  static scheduler::TaskEnd exited(int status) {
-    scheduler::TaskEnd end;
-    end.reason = scheduler::EndReason::exited;
-    end.status = status;
-    return end;
-  }
-
-  test::Workspace workspace_;
-  SteppedClock clock_;
-  test::FakeScheduler fake_;
-  Surroundings around_;
-  Schedulers schedulers_;
-};
+class LateSurfacing : public test::DrivenStory {};
 
 TEST_F(LateSurfacing, ItIsNotHandedOverAgainBeforeTheSettleTime) {
   fake_.swallows("timed out");
@@ -224,7 +165,7 @@ TEST_F(LateSurfacing, WhatIsStartedAfreshHasNoSummaryOfBefore) {
   ASSERT_EQ(summary().text_or("state"), "finished");
   RunOptions options;
   options.again = true;
-  run_sweep(load_sweep((workspace_ / "sweep.yaml").string(), around_), around_, schedulers_, options);
+  run(options);
   EXPECT_EQ(summary(), Value());
   EXPECT_TRUE(is_there(folder().attempt(1) / "summary.json"));
   fake_.has_ended(fake_.tokens().at(1), 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
