@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tt/base/error.hpp"
+#include "tt/base/text.hpp"
 #include "tt/config/document.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/estimate_input.hpp"
@@ -83,9 +84,15 @@ std::string with_calibration(const std::string& site_file, const Overrides& cons
   };
   const std::vector<std::string> written = site.keys();
   const auto before = site.find(origin);
-  const bool keeps = before && before->is_string() && !before->as_string().empty() && before->as_string() != from &&
-                     std::any_of(written.begin(), written.end(), stays);
-  Overrides keys{{origin, keeps ? before->as_string() + "; " + from : from}};
+  std::vector<std::string> origins;
+  if (before && before->is_string() && std::any_of(written.begin(), written.end(), stays)) {
+    for (const std::string& one : split(before->as_string(), ';')) {
+      const std::string name(trim(one));
+      if (!name.empty() && name != from) origins.push_back(name);
+    }
+  }
+  origins.push_back(from);
+  Overrides keys{{origin, join(origins, "; ")}};
   keys.insert(keys.end(), constants.begin(), constants.end());
   return site.with(keys);
 }

@@ -60,12 +60,14 @@ class Telling {
   }
 
   void whole() {
-    problems_.push_back({input_.spec.name.place,
-                         points_ == 1 ? "nothing to run: the one point of this sweep is cut or refused"
-                         : points_    ? fmt::format("nothing to run: all {} points of this sweep are cut or refused",
-                                                    with_thousands(*points_))
-                                      : "nothing to run: all points of this sweep are cut or refused",
-                         "what takes them away is told below, each with what it takes by itself"});
+    problems_.push_back(
+        {input_.spec.name.place,
+         points_ == 1 ? "nothing to run: the one point of this sweep is cut or refused"
+         : points_
+             ? fmt::format("nothing to run: all {} points of this sweep are cut or refused", with_thousands(*points_))
+             : "nothing to run: all points of this sweep are cut or refused",
+         "what takes them away is told below: conditions and rows with all they take, estimates and rules "
+         "with what they take of the rest"});
   }
 
   template <class Cuts>
@@ -86,6 +88,15 @@ class Telling {
                                                              : plural(*count, "point"))
                                : fmt::format("{} cuts some of the points, which are too many to count", what),
                          all ? "no point gets past it: mend it, or leave it out" : ""});
+  }
+
+  // Asked only where nothing before it cuts.
+  void late(const Place& place, std::int64_t count) {
+    if (count == points_) return cut("this condition over an estimate", place, count);
+    problems_.push_back({place,
+                         fmt::format("this condition over an estimate cuts {} {} that nothing before it cuts",
+                                     with_thousands(count), count == 1 ? "point" : "points"),
+                         ""});
   }
 
   void rule(const std::string& name, std::int64_t count, const SkippedPoint* example) {
@@ -119,7 +130,7 @@ std::vector<Problem> why_nothing_is_left(const PlanInput& input, const Grid& gri
                 counted(grid, search.groups_of_exclude(i), [&](const At& at) { return search.is_cut_by(i, at); }));
   for (const Expression& condition : input.spec.late.where)
     if (const auto found = late.find(&condition); found != late.end())
-      telling.cut("this condition over an estimate", condition.text.place, found->second);
+      telling.late(condition.text.place, found->second);
   for (const auto& refused : plan.counts_by_rule) {
     const auto example = std::find_if(plan.skipped.begin(), plan.skipped.end(),
                                       [&](const SkippedPoint& point) { return point.rule == refused.first; });

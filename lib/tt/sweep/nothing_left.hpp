@@ -16,8 +16,9 @@ namespace tt::sweep {
 // Points a condition over an estimate cut, of those that nothing before it did.
 using LateCuts = std::map<const Expression*, std::int64_t>;
 
-// Of a plan without runs: one problem that says so, then one for each that takes points away, with how many it takes
-// by itself, whatever the others take.
+// Of a plan without runs: one problem that says so, then one for each that takes points away: a condition or an exclude
+// row with how many it takes whatever the others take, a condition over an estimate or a rule with how many it takes of
+// those that come to it.
 std::vector<Problem> why_nothing_is_left(const PlanInput& input, const Grid& grid, Formulas& formulas,
                                          PointSearch& search, const LateCuts& late, const Plan& plan);
 

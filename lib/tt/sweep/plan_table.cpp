@@ -22,15 +22,20 @@ constexpr std::string_view what_varies = "what varies";
 // In this order, where a terminal is narrow: names of runs say what varies too, --csv and a pipe all of it.
 constexpr std::string_view may_be_left_out[] = {"between nodes", "estimated GPU hours", "step s", what_varies};
 
-// Keys that have one value in all runs tell no run from another: said where there is room for all.
+// Keys that all runs have, with one value, tell no run from another: said where there is room for all.
 std::set<std::string> keys_that_differ(const Plan& plan) {
   std::map<std::string, const Value*> first;
+  std::map<std::string, std::size_t> runs;  // that have it
   std::set<std::string> differ;
   for (const PlannedRun& run : plan.runs) {
     for (const Assignment& assignment : run.varies) {
       const auto [known, is_new] = first.emplace(assignment.key, &assignment.value);
       if (!is_new && *known->second != assignment.value) differ.insert(assignment.key);
+      ++runs[assignment.key];
     }
+  }
+  for (const auto& [key, count] : runs) {
+    if (count < plan.runs.size()) differ.insert(key);
   }
   return differ;
 }

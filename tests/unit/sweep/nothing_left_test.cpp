@@ -26,7 +26,8 @@ TEST(NothingLeft, EachConditionAndRowIsCountedByItself) {
             "tt: error: sweep.yaml:1:8: nothing to run: all 12 points of this sweep are cut or refused\n"
             "  1 | sweep: s\n"
             "    |        ^\n"
-            "  what takes them away is told below, each with what it takes by itself\n"
+            "  what takes them away is told below: conditions and rows with all they take, estimates and rules "
+            "with what they take of the rest\n"
             "tt: error: sweep.yaml:8:5: this condition cuts all 12 points\n"
             "  8 |   - tp > 8\n"
             "    |     ^^^^^^\n"
@@ -45,7 +46,8 @@ TEST(NothingLeft, ARuleIsCountedAndShownAtOnePoint) {
       "tt: error: sweep.yaml:1:8: nothing to run: all 3 points of this sweep are cut or refused\n"
       "  1 | sweep: s\n"
       "    |        ^\n"
-      "  what takes them away is told below, each with what it takes by itself\n"
+      "  what takes them away is told below: conditions and rows with all they take, estimates and rules "
+      "with what they take of the rest\n"
       "tt: error: sweep.yaml:7:8: this condition cuts 1 of 3 points\n"
       "  7 | where: dp < 11\n"
       "    |        ^^^^^^^\n"
@@ -57,7 +59,14 @@ TEST(NothingLeft, ARuleIsCountedAndShownAtOnePoint) {
 TEST(NothingLeft, AConditionOverAnEstimateIsCountedAmongThePointsThatReachIt) {
   const std::string text = why_none(two_axes + "where:\n  - tp == 2\n  - mem.gib < 0\n");
   EXPECT_NE(text.find("sweep.yaml:8:5: this condition cuts 8 of 12 points\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("sweep.yaml:9:5: this condition over an estimate cuts 4 of 12 points\n"), std::string::npos)
+  EXPECT_NE(text.find("sweep.yaml:9:5: this condition over an estimate cuts 4 points that nothing before it cuts\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(NothingLeft, AConditionOverAnEstimateThatCutsAllSaysSo) {
+  const std::string text = why_none(two_axes + "where: mem.gib < 0\n");
+  EXPECT_NE(text.find("sweep.yaml:7:8: this condition over an estimate cuts all 12 points\n"), std::string::npos)
       << text;
 }
 

@@ -84,6 +84,15 @@ TEST(PlanTable, OnATerminalOnlyWhatDiffersIsSaid) {
   for (const std::string& line : lines) EXPECT_LE(line.size(), 180u);
 }
 
+TEST(PlanTable, AKeyThatOnlySomeRunsSetDiffers) {
+  Plan plan = wide_plan();
+  plan.runs[1].varies.push_back({"training.steps", Value(7)});
+  Terminal terminal;
+  terminal.width = 190;
+  const auto lines = split_lines(plan_table(plan, "wide.yaml", terminal));
+  EXPECT_NE(lines[2].find("=Ring  tensor_parallel_degree=1 mode=full steps=7  "), std::string::npos) << lines[2];
+}
+
 TEST(PlanTable, ANarrowTerminalKeepsTheNamesAndSaysWhichColumnsItLeavesOut) {
   for (const std::size_t width : {104u, 120u, 140u}) {
     const auto lines = table_on(width);
