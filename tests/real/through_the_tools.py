@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,29 +19,30 @@ import tempfile
 import time
 
 HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sweeps", "torchtitan")
+CLUSTERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "clusters")
 CHECKOUT = os.environ.get("TORCHTITAN_ROOT")
 
 
 class Tools:
     def __init__(self, folder, workspace):
-        self.folder, self.workspace = folder, workspace
+        self.folder, self.workspace, self.site = folder, workspace, "laptop"
         self.environment = dict(os.environ, PATH=f"{folder}:{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
                                 VIRTUAL_ENV=os.path.dirname(os.path.dirname(sys.executable)),
                                 XDG_CACHE_HOME=f"{workspace}/cache")
 
     def __call__(self, *words, status=0, limit=600):
-        done = subprocess.run([*words, "--workspace", self.workspace, "--site", "laptop"], env=self.environment, text=True,
+        done = subprocess.run([*words, "--workspace", self.workspace, "--site", self.site], env=self.environment, text=True,
                               capture_output=True, timeout=limit, check=False)
         assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def end(self):
         """Nothing of a failed test goes on."""
-        subprocess.run(["tt-submit", "cancel", "--workspace", self.workspace, "--site", "laptop"], env=self.environment,
+        subprocess.run(["tt-submit", "cancel", "--workspace", self.workspace, "--site", self.site], env=self.environment,
                        capture_output=True, timeout=120, check=False)
 
     def start(self, *words):
-        return subprocess.Popen([*words, "--workspace", self.workspace, "--site", "laptop"], env=self.environment,
+        return subprocess.Popen([*words, "--workspace", self.workspace, "--site", self.site], env=self.environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -56,12 +58,12 @@ def record(path):
         return json.load(file)
 
 
-def changed(sweep, name, *replacements):
-    """The sweep as another one: one process, other values."""
+def changed(sweep, name, *replacements, gpus=1):
+    """The sweep as another one: one process, or so many; other values."""
     with open(sweep, encoding="utf-8") as file:
         text = file.read()
     text = re.sub(r"^zip:\n(  .*\n)+", "", text, flags=re.M)
-    text = re.sub(r"^resources: \{(gpus: 1, )?", "resources: {gpus: 1, ", text, flags=re.M)
+    text = re.sub(r"^resources: \{(gpus: 1, )?", f"resources: {{gpus: {gpus}, ", text, flags=re.M)
     text = re.sub(r"^sweep: .*", f"sweep: {name}", text, flags=re.M)
     text = re.sub(r"^model: .*", f"model: {name}", text, flags=re.M)
     text = re.sub(r"^name: .*\n", "", text, flags=re.M)
@@ -183,6 +185,30 @@ def preflight(tools, sweep):
     return f"{asked['torchtitan']}: {len(asked['shapes'])} shapes taken, again in {time.monotonic() - begin:.1f} s"
 
 
+def two_nodes_of_slurm(tools, sweep):
+    """One world of two nodes, one process each, in a job of a real Slurm: each node logs the loss of every step."""
+    if not shutil.which("sbatch"):
+        print("skipped: there is no Slurm on this machine (slurmctld, slurmd, slurm-client)")
+        sys.exit(77)
+    folder, site = f"{tools.workspace}/slurm", f"{tools.workspace}/two-nodes.toml"
+    started = subprocess.run([f"{CLUSTERS}/slurm", "start", folder, "--nodes", "2", "--owner", str(os.getpid())], text=True,
+                             stdout=subprocess.PIPE, check=True)
+    tools.environment.update(line.split("=", 1) for line in started.stdout.splitlines())
+    with open(site, "w", encoding="utf-8") as file:
+        file.write(text_of(f"{CLUSTERS}/slurm.toml").replace("gpus = 8\ncpus = 128", "gpus = 1\ncpus = 16"))
+    tools.site = site
+    tools("tt-submit", "run", sweep, "--quiet")
+    run = folder_of(tools, sweep)
+    summary = record(f"{run}/summary.json")
+    assert summary["state"] == "finished" and summary["resources"]["nodes"] == 2, summary
+    first, second = losses_of(f"{run}/log.txt"), losses_of(f"{run}/attempt-1/node-1.txt")
+    assert len(first) == summary["metrics"]["steps"] == 4 and first == second, (first, second)
+    assert first[4] < first[1], first
+    nodes = [node["name"] for node in record(f"{run}/attempt-1/exit.json")["nodes"]]
+    assert len(set(nodes)) == 2, nodes
+    return f"{' and '.join(nodes)}: losses {', '.join(map(str, first.values()))}"
+
+
 def text_of(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
@@ -240,8 +266,8 @@ CHECKPOINTS = (FIXED, "fixed:\n  checkpoint.enable: true\n  checkpoint.interval:
 
 
 def cases_of(tools, sweep, release):
-    def one(name, *replacements):
-        return changed(sweep, f"{name}_{release.replace('.', '')}", *replacements)
+    def one(name, *replacements, gpus=1):
+        return changed(sweep, f"{name}_{release.replace('.', '')}", *replacements, gpus=gpus)
 
     bad = ((FIXED, "fixed:\n  optimizer.param_groups.3.pattern: bias\n"),
            "optimizer.param_groups.3.pattern: '3' is no index of a list of 1 (the first is 0)") if release == "0.3.0" else (
@@ -256,6 +282,8 @@ def cases_of(tools, sweep, release):
         "killed-and-retried": lambda: killed_and_retried(tools, one("retried", CHECKPOINTS)),
         "killed-and-resumed": lambda: killed_and_resumed(tools, one("resumed", CHECKPOINTS)),
         "preflight": lambda: preflight(tools, sweep),
+        "two-nodes-of-slurm": lambda: two_nodes_of_slurm(
+            tools, one("two_nodes", (r"training.steps: 10", "training.steps: 4"), gpus=2)),
     }
 
 
