@@ -125,6 +125,7 @@ std::vector<std::string> FakeScheduler::unsayable(const site::Profile& site) con
 
 scheduler::SubmitAnswer FakeScheduler::submit(const scheduler::SubmitRequest& request) {
   cluster_->submitted.push_back(request);
+  if (cluster_->on_submit) cluster_->on_submit();
   const Mood mood = cluster_->mood;
   if (mood == Mood::refuses) return scheduler::Refused{cluster_->word};
   if (mood == Mood::is_narrow && tasks_there() + static_cast<int>(request.indices.size()) > cluster_->room)

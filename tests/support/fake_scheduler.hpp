@@ -4,6 +4,7 @@
 // until run() executes its job script, or until a state is set for it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -37,6 +38,8 @@ class FakeScheduler final : public scheduler::Scheduler {
   void is_found() { cluster_->missing.clear(); }
   // Of what is asked for with this QOS, or of everything.
   void cannot_say(const std::string& sentence, const std::string& qos = "") { cluster_->unsayable[qos] = sentence; }
+  // Whenever it is handed a submission: time passes, somebody else is quicker.
+  void on_submit(std::function<void()> what) { cluster_->on_submit = std::move(what); }
   void settles_after(Seconds time) { cluster_->settle_time = time; }
   void limits_are(const scheduler::Limits& limits) { cluster_->limits = limits; }
 
@@ -85,6 +88,7 @@ class FakeScheduler final : public scheduler::Scheduler {
     std::string deaf;  // why it cannot be asked
     std::string missing;
     std::map<std::string, std::string> unsayable;  // QOS, or empty for all → why
+    std::function<void()> on_submit;
     Seconds settle_time{60};
     scheduler::Limits limits;
     std::map<Token, Job> jobs;  // taken

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tt/flow/choose_runs.hpp"
 #include "tt/flow/feed.hpp"
@@ -12,11 +13,12 @@ namespace tt::flow {
 CanaryGate gate_of(const ledger::Ledger& ledger, const std::string& sweep, const std::set<RunId>& planned,
                    Instant now) {
   CanaryGate gate;
+  Outlooks outlooks(ledger, now);
   for (const ledger::WaitingRun* waiting : ledger::waiting_runs(ledger)) {
     if (waiting->sweep != sweep || !waiting->after) continue;
     const bool stays = planned.contains(*waiting->after);
     if (!planned.contains(waiting->task.run)) gate.superseded.push_back(waiting->task.run);
-    if (outlook_of(ledger, *waiting, now).readiness == Readiness::ready) continue;
+    if (outlooks.readiness(*waiting) == Readiness::ready) continue;
     if (!stays) gate.lost.insert(*waiting->after);
     if (!gate.canary.empty() && (gate.in_plan || !stays)) continue;
     const auto history = ledger.runs.find(*waiting->after);
@@ -50,7 +52,13 @@ std::string keep_behind(const CanaryGate& gate, const std::string& sweep, const 
   for (const Candidate& run : choice.runs) {
     if (run.record.id != gate.canary && needs_a_canary(run, ledger, afresh)) choice.behind.runs.insert(run.record.id);
   }
-  if (gate.in_plan || choice.behind.runs.empty()) return "";
+  if (gate.in_plan) {
+    // Not a second one beside it: they would wait for each other.
+    return std::exchange(choice.canary, false)
+               ? fmt::format("the canary {} of an earlier run goes first as it is", gate.name)
+               : "";
+  }
+  if (choice.behind.runs.empty()) return "";
   // With --canary the first of all goes alone, else the first of those that need one.
   const auto first = std::find_if(choice.runs.begin(), choice.runs.end(), [&](const Candidate& run) {
     return choice.canary || choice.behind.runs.contains(run.record.id);

@@ -4,6 +4,7 @@
 
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
+#include "tt/base/text.hpp"
 #include "tt/flow/retry_policy.hpp"
 
 namespace tt::flow {
@@ -51,13 +52,27 @@ Asked what_was_asked(const Surroundings& around, const ledger::Ledger& ledger, c
   return here ? over(around.said, over(history->second.asked, around.asked)) : around.asked;
 }
 
-Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, std::optional<int> throttle)
-    : around_(around), ledger_(ledger), writing_(writing), throttle_(throttle), bad_nodes_(ledger) {}
+Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, Sayable& sayable,
+                 std::optional<int> throttle)
+    : around_(around),
+      ledger_(ledger),
+      writing_(writing),
+      sayable_(sayable),
+      outlooks_(ledger, around.clock->now()),
+      throttle_(throttle),
+      bad_nodes_(ledger) {}
+
+std::vector<std::string> Chooser::not_tried() {
+  for (const auto& [why, count] : why_unsayable_)
+    not_tried_.push_back(fmt::format("{} cannot be handed over: {}", plural(count, "run"), why));
+  why_unsayable_.clear();
+  return std::move(not_tried_);
+}
 
 // Chosen before, and not handed over yet. Behind a canary only that, `release` or --again lets it go; where there was
 // no room it is tried again.
 void Chooser::offer_again(const ExpandedRun& run, const ledger::WaitingRun& waiting) {
-  const Outlook outlook = outlook_of(ledger_, waiting, around_.clock->now());
+  const Outlook outlook = outlooks_.of(waiting);
   const bool has_canary = waiting.after && !lost_canaries_.contains(*waiting.after);
   if (has_canary && outlook.readiness != Readiness::ready) {
     // What a person has to decide is told at the end of every command; a dry run has no other place for it.
@@ -179,15 +194,25 @@ void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, c
   add_event({record.sweep, ledger::Adopted{Token{claim->token}, JobId{claim->job}, "claim", {record.id}}});
 }
 
+bool Chooser::can_be_said(const RunRecord& record, const Asked& asked) {
+  const std::string& why = sayable_.why_not(asked);
+  if (why.empty()) return true;
+  sayable_.check(around_.asked);
+  unsayable_.insert(record.id);
+  ++why_unsayable_[why];
+  return false;
+}
+
 void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
                    With with) {
+  Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;
+  if (throttle_) asked.throttle = throttle_;
+  if (!can_be_said(record, asked)) return;
   if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
     not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
     adopt_by_claim(folder, record, *last);
     return;
   }
-  Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;
-  if (throttle_) asked.throttle = throttle_;
   choice_.runs.push_back({folder, record, mode, bad_nodes_.avoided_by(record.id), std::move(asked)});
 }
 

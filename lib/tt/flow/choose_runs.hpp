@@ -9,6 +9,7 @@
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/expand.hpp"
 #include "tt/flow/feed.hpp"
+#include "tt/flow/sayable.hpp"
 #include "tt/flow/submit.hpp"
 
 namespace tt::flow {
@@ -31,11 +32,12 @@ bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptStat
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
 bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around);
 
-// Chooses among runs, one after the other, and counts what was not chosen.
+// Chooses among runs, one after the other, and counts what was not chosen. What cannot be asked for in the words it
+// waits with is left out and told; words of this command that nobody takes are an Error.
 class Chooser {
  public:
-  // `throttle`: of arrays, as this command was told.
-  Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing,
+  // `throttle`: of arrays, as this command was told. All outlive it.
+  Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, Sayable& sayable,
           std::optional<int> throttle = std::nullopt);
 
   // Canaries that the sweep has no longer: what waits for them is chosen anew.
@@ -53,7 +55,8 @@ class Chooser {
   Choice choice() { return std::move(choice_); }
   std::int64_t finished_already() const { return finished_already_; }
   std::int64_t open_already() const { return open_already_; }
-  std::vector<std::string> not_tried() { return std::move(not_tried_); }         // "NAME: why"
+  std::vector<std::string> not_tried();  // "NAME: why", and of what cannot be said "2 runs cannot be handed over: why"
+  std::set<RunId> unsayable() { return std::move(unsayable_); }
   std::map<std::string, std::int64_t> waiting() { return std::move(waiting_); }  // why → how many
 
  private:
@@ -61,6 +64,7 @@ class Chooser {
   void offer_unbegun(const ExpandedRun& run);
   void offer_finished(const ExpandedRun& run, const ledger::AttemptState& last);
   void offer_by_policy(const ExpandedRun& run, const ledger::AttemptState& last);
+  bool can_be_said(const RunRecord& record, const Asked& asked);
   void adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last);
   void take(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState* last, RetryMode mode,
             With with);
@@ -68,6 +72,8 @@ class Chooser {
   const Surroundings& around_;
   const ledger::Ledger& ledger_;
   Writing writing_;
+  Sayable& sayable_;
+  Outlooks outlooks_;
   std::optional<int> throttle_;
   std::set<RunId> lost_canaries_;
   Choice choice_;
@@ -75,6 +81,8 @@ class Chooser {
   std::int64_t finished_already_ = 0;
   std::int64_t open_already_ = 0;
   std::vector<std::string> not_tried_;
+  std::set<RunId> unsayable_;
+  std::map<std::string, std::int64_t> why_unsayable_;  // → how many
   std::map<std::string, std::int64_t> waiting_;
 };
 

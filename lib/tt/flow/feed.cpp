@@ -13,7 +13,6 @@
 #include "tt/flow/room.hpp"
 #include "tt/flow/sayable.hpp"
 #include "tt/flow/stop_policy.hpp"
-#include "tt/flow/taught.hpp"
 
 namespace tt::flow {
 namespace {
@@ -45,37 +44,17 @@ Outlook behind_canary(const ledger::Ledger& ledger, const ledger::WaitingRun& wa
   return kept(word + cause, canary->state == RunState::lost ? "tt-submit explain " + name : "tt-submit retry " + name);
 }
 
-// What waits since the same instant for the same is judged once.
-class Outlooks {
- public:
-  Outlooks(const ledger::Ledger& ledger, Instant now, const std::string& site)
-      : ledger_(ledger), now_(now), site_(site) {}
-  Readiness of(const ledger::WaitingRun& waiting) {
-    const bool alike = before_ != nullptr && before_->since == waiting.since && before_->sweep == waiting.sweep &&
-                       before_->site == waiting.site && before_->after == waiting.after && !before_->later &&
-                       !waiting.later;
-    if (!alike) judged_ = outlook_of(ledger_, waiting, now_, site_).readiness;
-    before_ = &waiting;
-    return judged_;
-  }
-
- private:
-  const ledger::Ledger& ledger_;
-  Instant now_;
-  const std::string& site_;
-  const ledger::WaitingRun* before_ = nullptr;
-  Readiness judged_ = Readiness::never;
-};
-
-Fitting ready_runs(const ledger::Ledger& ledger, Instant now, const std::string& site, const Growth& growth) {
+Fitting ready_runs(const ledger::Ledger& ledger, Instant now, const std::string& site, const Lessons& lessons) {
   Outlooks outlooks(ledger, now, site);
-  std::vector<const ledger::WaitingRun*> ready, hoping;
+  std::vector<const ledger::WaitingRun*> ready;
   for (const ledger::WaitingRun* waiting : ledger::waiting_runs(ledger)) {
-    const Readiness readiness = outlooks.of(*waiting);
-    if (readiness == Readiness::ready) ready.push_back(waiting);
-    if (readiness != Readiness::never) hoping.push_back(waiting);
+    const Readiness readiness = outlooks.readiness(*waiting);
+    // A part of what was refused may go at once, as those before it taught.
+    const bool is_next =
+        readiness == Readiness::not_yet && !waiting->after && lessons.next(way_of(ledger, *waiting)).value_or(0) > 0;
+    if (readiness == Readiness::ready || is_next) ready.push_back(waiting);
   }
-  return fit(ledger, ready, hoping, growth, now);
+  return fit(ledger, ready, outlooks.taught(), lessons, now);
 }
 
 // Whether the site takes at least one more job of this user that goes where one of these goes.
@@ -89,24 +68,38 @@ bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler, const
 
 }  // namespace
 
-Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
-                   std::string_view site) {
-  if (is_stopped(ledger, waiting.sweep)) {
-    return {Readiness::never, describe_stop(ledger, waiting.sweep),
+Outlook Outlooks::of(const ledger::WaitingRun& waiting) {
+  if (is_stopped(ledger_, waiting.sweep)) {
+    return {Readiness::never, describe_stop(ledger_, waiting.sweep),
             "tt-submit release   (goes on with the sweep; `tt-submit cancel` gives the rest up)"};
   }
-  if (!site.empty() && !waiting.site.empty() && waiting.site != site) {
-    return {Readiness::never, fmt::format("chosen for site '{}', and this command is for '{}'", waiting.site, site),
+  if (!site_.empty() && !waiting.site.empty() && waiting.site != site_) {
+    return {Readiness::never, fmt::format("chosen for site '{}', and this command is for '{}'", waiting.site, site_),
             "tt-submit wait --site NAME|FILE   (of that site; `tt-submit run SWEEP` hands them over to its own)"};
   }
-  if (waiting.after) return behind_canary(ledger, waiting);
-  const bool goes = !waiting.later || goes_again(ledger, waiting, now);
-  return {goes ? Readiness::ready : Readiness::not_yet, waiting.why, ""};
+  if (waiting.after) return behind_canary(ledger_, waiting);
+  if (waiting.at_most == 0) return {Readiness::ready, waiting.why, ""};
+  const auto room = taught_.now(way_of(ledger_, waiting), now_);
+  return {!room || room->at_most > 0 ? Readiness::ready : Readiness::not_yet, waiting.why, ""};
 }
 
-bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now, std::string_view site) {
+Readiness Outlooks::readiness(const ledger::WaitingRun& waiting) {
+  const bool alike = before_ != nullptr && before_->since == waiting.since && before_->sweep == waiting.sweep &&
+                     before_->site == waiting.site && before_->after == waiting.after && before_->at_most == 0 &&
+                     waiting.at_most == 0;
+  if (!alike) judged_ = of(waiting).readiness;
+  before_ = &waiting;
+  return judged_;
+}
+
+Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
+                   std::string_view site) {
+  return Outlooks(ledger, now, std::string(site)).of(waiting);
+}
+
+bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Outlooks& outlooks) {
   const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, run);
-  return waiting != nullptr && outlook_of(ledger, *waiting, now, site).readiness != Readiness::never;
+  return waiting != nullptr && outlooks.readiness(*waiting) != Readiness::never;
 }
 
 namespace {
@@ -129,36 +122,18 @@ std::int64_t runs_taken(const std::vector<HandedOver>& submissions) {
 
 void append(RetryReport& report, RetryReport part) {
   std::move(part.submissions.begin(), part.submissions.end(), std::back_inserter(report.submissions));
-  std::move(part.not_tried.begin(), part.not_tried.end(), std::back_inserter(report.not_tried));
+  for (std::string& why : part.not_tried) {
+    const bool is_said = std::find(report.not_tried.begin(), report.not_tried.end(), why) != report.not_tried.end();
+    if (!is_said) report.not_tried.push_back(std::move(why));
+  }
   report.unsayable.merge(part.unsayable);
 }
 
 // One submission of each shape, or none.
 struct Part {
   RetryReport report;
-  bool is_bounded = false;  // more of it may go at once
+  std::set<Way> probing;
 };
-
-// Leaves out what its scheduler has no words for: it would be asked for in vain, and must not keep the others.
-std::vector<const ledger::WaitingRun*> only_sayable(const std::vector<const ledger::WaitingRun*>& runs,
-                                                    const Surroundings& around, const ledger::Ledger& ledger,
-                                                    Sayable& sayable, RetryReport& report) {
-  std::vector<const ledger::WaitingRun*> go;
-  std::map<std::string, std::int64_t> kept;
-  for (const ledger::WaitingRun* waiting : runs) {
-    const std::string& why = sayable.why_not(what_was_asked(around, ledger, waiting->task.run));
-    if (why.empty()) {
-      go.push_back(waiting);
-    } else if (report.unsayable.insert(waiting->task.run).second) {
-      ++kept[why];
-    }
-  }
-  for (const auto& [why, count] : kept) {
-    report.not_tried.push_back(
-        fmt::format("{} that {} cannot be handed over: {}", plural(count, "run"), count == 1 ? "waits" : "wait", why));
-  }
-  return go;
-}
 
 std::set<Asked> ways_to_ask(const Surroundings& around, const ledger::Ledger& ledger,
                             const std::vector<const ledger::WaitingRun*>& runs) {
@@ -168,44 +143,36 @@ std::set<Asked> ways_to_ask(const Surroundings& around, const ledger::Ledger& le
 }
 
 Part feed_once(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
-               const ledger::Ledger& seen, const Growth& growth) {
+               const ledger::Ledger& seen, const Lessons& lessons) {
   Part part;
   RetryReport& report = part.report;
   const std::string& site = around.site.profile.name;
-  const Fitting ready = ready_runs(seen, around.clock->now(), site, growth);
+  const Fitting ready = ready_runs(seen, around.clock->now(), site, lessons);
   if (ready.runs.empty()) return part;
   scheduler::Scheduler& scheduler = schedulers.of_this_site();
   Sayable sayable(around, scheduler);
-  const std::set<Asked> ways = ways_to_ask(around, seen, only_sayable(ready.runs, around, seen, sayable, report));
-  if (ways.empty()) return part;
-  if (const auto silence = why_nobody_takes_it(scheduler)) {
-    report.not_tried.emplace_back(silence->what());
-    return part;
+  std::set<Asked> ways = ways_to_ask(around, seen, ready.runs);
+  std::erase_if(ways, [&](const Asked& asked) { return !sayable.why_not(asked).empty(); });
+  if (!ways.empty()) {
+    if (const auto silence = why_nobody_takes_it(scheduler)) {
+      report.not_tried.emplace_back(silence->what());
+      return part;
+    }
+    if (!has_room(around, scheduler, ways)) return part;
   }
-  if (!has_room(around, scheduler, ways)) return part;
-  HeldBack held_back;
   const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
-    Chooser chooser(around, ledger, Writing::yes);
-    const Fitting now = ready_runs(ledger, around.clock->now(), site, growth);
-    for (const ledger::WaitingRun* waiting : only_sayable(now.runs, around, ledger, sayable, report))
-      chooser.offer_waiting(*waiting);
-    for (std::string& why : chooser.not_tried()) report.not_tried.push_back(std::move(why));
+    Chooser chooser(around, ledger, Writing::yes, sayable);
+    const Fitting now = ready_runs(ledger, around.clock->now(), site, lessons);
+    for (const ledger::WaitingRun* waiting : now.runs) chooser.offer_waiting(*waiting);
+    report.not_tried = chooser.not_tried();
+    report.unsayable = chooser.unsayable();
+    part.probing = now.probing;
     Choice choice = chooser.choice();
     choice.bounds = now.bounds;
     return choice;
   };
-  report.submissions = submit(around, scheduler, sweeps, choose, &held_back);
-  part.is_bounded = held_back.bounded > 0;
+  report.submissions = submit(around, scheduler, sweeps, choose);
   return part;
-}
-
-// Not where the scheduler gave no answer, and not where it said no to everything for another reason than room.
-bool more_may_go(const Part& part) {
-  const auto& submissions = part.report.submissions;
-  const auto is = [&](const auto& what) { return std::any_of(submissions.begin(), submissions.end(), what); };
-  if (is([](const HandedOver& one) { return !one.no_answer.empty(); })) return false;
-  return is([](const HandedOver& one) { return one.for_now; }) ||
-         (part.is_bounded && is([](const HandedOver& one) { return one.refused.empty(); }));
 }
 
 // What became of the runs that were meant: how many went, how many still wait.
@@ -222,30 +189,41 @@ void count_meant(RetryReport& report, const ledger::Ledger& ledger, Instant now,
   }
   Outlooks outlooks(ledger, now, site);
   for (const ledger::WaitingRun* waiting : ledger::waiting_runs(ledger)) {
-    const bool still_goes = !waiting->after && outlooks.of(*waiting) != Readiness::never;
-    report.held_back += still_goes && is_meant(waiting->task.run) ? 1 : 0;
+    const bool is_ours = report.meant.empty() ? !waiting->after : is_meant(waiting->task.run);
+    report.held_back += is_ours && outlooks.readiness(*waiting) != Readiness::never ? 1 : 0;
   }
 }
 
+bool any_unanswered(const Part& part) {
+  const auto& submissions = part.report.submissions;
+  return std::any_of(submissions.begin(), submissions.end(),
+                     [](const HandedOver& one) { return !one.no_answer.empty(); });
+}
+
+bool any_refused_for_now(const Part& part) {
+  const auto& submissions = part.report.submissions;
+  return std::any_of(submissions.begin(), submissions.end(), [](const HandedOver& one) { return one.for_now; });
+}
+
+// Part after part, as the answers to those before it teach, while the scheduler answers.
 void go_on(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps, Part part,
            RetryReport& report) {
-  Growth growth;
+  Lessons lessons;
   std::string why;  // of the last refusal
   for (;;) {
-    const bool goes_on = more_may_go(part);
-    const auto& submissions = part.report.submissions;
-    const bool refused =
-        std::any_of(submissions.begin(), submissions.end(), [](const HandedOver& one) { return one.for_now; });
-    if (!goes_on && !refused && why.empty()) return append(report, std::move(part.report));
+    if (part.probing.empty() && !any_refused_for_now(part) && why.empty())
+      return append(report, std::move(part.report));
     const ledger::Ledger ledger = load_history(around.workspace, sweeps);
-    growth.learn(ledger, part.report.submissions);
+    lessons.learn(ledger, part.report.submissions, part.probing);
+    const bool goes_on = !part.report.submissions.empty() && !any_unanswered(part) && lessons.any_goes_on();
     if (const std::string again = drop_refused_for_now(part.report.submissions); !again.empty()) why = again;
     append(report, std::move(part.report));
     if (!goes_on) {
+      if (why.empty()) return;
       report.why_held_back = why;
       return count_meant(report, ledger, around.clock->now(), around.site.profile.name);
     }
-    part = feed_once(around, schedulers, sweeps, ledger, growth);
+    part = feed_once(around, schedulers, sweeps, ledger, lessons);
   }
 }
 
@@ -261,7 +239,7 @@ void hand_over_in_parts(const Surroundings& around, Schedulers& schedulers, cons
 
 RetryReport feed(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
                  const ledger::Ledger& seen) {
-  Part first = feed_once(around, schedulers, sweeps, seen, Growth());
+  Part first = feed_once(around, schedulers, sweeps, seen, Lessons());
   RetryReport report;
   if (first.report.submissions.empty()) return std::move(first.report);
   go_on(around, schedulers, sweeps, std::move(first), report);

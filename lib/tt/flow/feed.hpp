@@ -9,6 +9,7 @@
 
 #include "tt/flow/refresh.hpp"
 #include "tt/flow/submit.hpp"
+#include "tt/flow/taught.hpp"
 
 namespace tt::flow {
 
@@ -28,9 +29,29 @@ struct Outlook {
 Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
                    std::string_view site = {});
 
+// The same of many: of all that wait, say.
+class Outlooks {
+ public:
+  // The ledger outlives it.
+  Outlooks(const ledger::Ledger& ledger, Instant now, std::string site = "")
+      : ledger_(ledger), now_(now), site_(std::move(site)), taught_(ledger) {}
+  Outlook of(const ledger::WaitingRun& waiting);
+  // What waits since the same instant for the same is judged once.
+  Readiness readiness(const ledger::WaitingRun& waiting);
+  Taught& taught() { return taught_; }
+
+ private:
+  const ledger::Ledger& ledger_;
+  Instant now_;
+  std::string site_;
+  Taught taught_;
+  const ledger::WaitingRun* before_ = nullptr;
+  Readiness judged_ = Readiness::never;
+};
+
 // It waits to be handed over by commands for this site, and can be: neither its canary failed nor its sweep was
 // stopped.
-bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Instant now, std::string_view site);
+bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Outlooks& outlooks);
 
 struct RetryReport {
   std::vector<HandedOver> submissions;
@@ -40,7 +61,7 @@ struct RetryReport {
   std::string why_held_back;
   std::set<RunId> unsayable;  // wait, and their scheduler has no words for what they were asked for: among `not_tried`
   std::set<RunId> meant;      // whom `handed_over` and `held_back` count; empty: all
-  bool did_nothing() const { return submissions.empty() && not_tried.empty() && held_back == 0; }
+  bool did_nothing() const { return submissions.empty() && held_back == 0; }
 };
 // After a refusal for want of room: as many as are taken, in smaller parts, until not even one is. The refusals leave
 // the report, and what is left is held back.

@@ -70,8 +70,9 @@ bool anything_comes(const std::vector<RunView>& runs, const RefreshReport& repor
     return is_open(run.state) && !in_vain.contains(run.id) && !is_kept;
   });
   if (open) return true;
+  Outlooks outlooks(ledger, now, site);
   return std::any_of(runs.begin(), runs.end(), [&](const RunView& run) {
-    return !unsayable.contains(run.id) && is_waiting_to_go(ledger, run.id, now, site);
+    return !unsayable.contains(run.id) && is_waiting_to_go(ledger, run.id, outlooks);
   });
 }
 

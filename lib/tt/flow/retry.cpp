@@ -26,9 +26,10 @@ template <class Wanted, class Offer>
 RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
                              const std::vector<std::string>& sweeps, Wanted wanted, Offer offer) {
   RetryReport report;
+  Sayable sayable(around, schedulers.of_this_site());
   HeldBack held_back;
   const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
-    Chooser chooser(around, ledger, Writing::yes);
+    Chooser chooser(around, ledger, Writing::yes, sayable);
     for (const RunId& run : runs) {
       if (ledger.runs.contains(run) && wanted(ledger, run)) offer(chooser, ledger, run);
     }

@@ -123,6 +123,8 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
   RunReport report;
   RetryReport handed_over;
   HeldBack held_back;
+  scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  Sayable sayable(around, scheduler);
   const auto choose = [&](ledger::Ledger& ledger, const FileLock& lock) {
     const std::set<RunId> asked = runs_to_start_afresh(sweep, options);
     std::set<RunId> fresh = asked;
@@ -136,7 +138,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     const bool was_stopped = is_stopped(ledger, sweep.plan.sweep);
     const ledger::GoesOn goes_on{sweep.plan.sweep};
     if (was_stopped) ledger::apply(ledger, {around.clock->now(), goes_on});
-    Chooser chooser(around, ledger, Writing::yes, options.throttle);
+    Chooser chooser(around, ledger, Writing::yes, sayable, options.throttle);
     const CanaryGate gate = gate_of(ledger, sweep.plan.sweep, planned_runs(sweep), around.clock->now());
     chooser.forget_canaries(gate.lost);
     for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
@@ -154,10 +156,9 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     for (const Candidate& run : choice.runs) handed_over.meant.insert(run.record.id);
     return choice;
   };
-  scheduler::Scheduler& scheduler = schedulers.of_this_site();
   // A sweep that is finished needs no scheduler. What waits may say what this command leaves unsaid: the dry run knows.
   const auto silence = why_nobody_takes_it(scheduler);
-  if (silence || !Sayable(around, scheduler).why_not(around.asked).empty()) {
+  if (silence || !sayable.why_not(around.asked).empty()) {
     const bool anything_to_go = !dry_run(sweep, around, schedulers, options).submissions.empty();
     if (silence && anything_to_go) throw Error(*silence);
   }
@@ -189,13 +190,14 @@ DryRun dry_run(const LoadedSweep& sweep, const Surroundings& around, Schedulers&
   dry.expanded = expand(sweep, around, ledger, Writing::no, fresh);
   if (is_stopped(ledger, sweep.plan.sweep))
     ledger::apply(ledger, {around.clock->now(), ledger::GoesOn{sweep.plan.sweep}});
-  Chooser chooser(around, ledger, Writing::no, options.throttle);
+  scheduler::Scheduler& scheduler = schedulers.of_this_site();
+  Sayable sayable(around, scheduler);
+  Chooser chooser(around, ledger, Writing::no, sayable, options.throttle);
   const CanaryGate gate = gate_of(ledger, sweep.plan.sweep, planned_runs(sweep), around.clock->now());
   chooser.forget_canaries(gate.lost);
   for (const ExpandedRun& run : dry.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
   dry.not_tried = chooser.not_tried();
   dry.waiting = chooser.waiting();
-  scheduler::Scheduler& scheduler = schedulers.of_this_site();
   dry.scheduler = scheduler.name();
   dry.limits_as_of = scheduler.limits().as_of;
   Choice choice = chooser.choice();

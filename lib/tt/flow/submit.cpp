@@ -15,7 +15,6 @@
 #include "tt/flow/heard.hpp"
 #include "tt/flow/job_environment.hpp"
 #include "tt/flow/room.hpp"
-#include "tt/flow/sayable.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
 #include "tt/render/job_script.hpp"
@@ -126,12 +125,6 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
   }
 }
 
-void refuse_unsayable(const std::vector<Candidate>& runs, const Surroundings& around,
-                      const scheduler::Scheduler& scheduler) {
-  Sayable sayable(around, scheduler);
-  for (const Candidate& run : runs) sayable.check(run.asked);
-}
-
 PlannedTask planned_of(const Candidate& run, int attempt, std::size_t place) {
   return {run.record.id, run.record.name, run.folder.path(), attempt, static_cast<int>(place), run.mode};
 }
@@ -154,6 +147,7 @@ class Gate {
     const auto window = window_of(site_, room_.limits, run.asked.partition);
     const auto within = bound_of_.find(run.record.id);
     const Bound* bound = within == bound_of_.end() ? nullptr : &choice_.bounds[within->second];
+    if (bound != nullptr) waits.at_most = 1;  // what was taught is kept
     if (canary_ && !is_first) {
       waits.why = behind(choice_.runs.front().record.name);
       waits.after = choice_.runs.front().record.id;
@@ -162,7 +156,6 @@ class Gate {
       waits.after = choice_.behind.canary;
     } else if (bound != nullptr && going_within_[within->second] >= bound->at_most) {
       waits.why = bound->why;  // said by the refusal
-      waits.at_most = bound->at_most;
     } else if (window && room_.there + going_ >= *window) {
       waits.why = describe_window(site_, *window);
     } else {
@@ -187,6 +180,18 @@ class Gate {
   int going_ = 0;
 };
 
+// What the journal says already is not written again: it may be of thousands of runs, at every look.
+bool is_known(const ledger::Waits& waits, const PlannedTask& task, const ledger::Ledger& ledger) {
+  const ledger::WaitingRun* known = ledger::find_waiting(ledger, task.run);
+  if (known == nullptr) return false;
+  const bool same_task = known->task.attempt == task.attempt && known->task.mode == task.mode &&
+                         known->task.folder == task.folder && known->task.name == task.name;
+  const bool both_refused = known->at_most > 0 && waits.at_most > 0;  // whose sentence it is does not matter
+  return same_task && known->sweep == waits.sweep && known->site == waits.site && known->after == waits.after &&
+         (both_refused || (known->at_most == waits.at_most && known->why == waits.why)) &&
+         ledger.runs.at(task.run).asked == waits.asked;
+}
+
 // Takes out of the choice what cannot go now, and writes down that it waits, and what it waits with.
 HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around, const Room& room) {
   using Alike = std::tuple<std::string, std::string, std::optional<RunId>, int, Asked>;
@@ -202,11 +207,11 @@ HeldBack hold_back(Choice& choice, const ledger::Ledger& ledger, const Surroundi
       continue;
     }
     ++held.runs;
-    held.bounded += waits->at_most > 0 ? 1 : 0;
     held.why = waits->why;
+    PlannedTask task = planned_of(run, next_attempt(run, ledger), i);
+    if (is_known(*waits, task, ledger)) continue;
     const Alike key{waits->sweep, waits->why, waits->after, waits->at_most, waits->asked};
-    ledger::Waits& alike = events.try_emplace(key, std::move(*waits)).first->second;
-    alike.runs.push_back(planned_of(run, next_attempt(run, ledger), i));
+    events.try_emplace(key, std::move(*waits)).first->second.runs.push_back(std::move(task));
   }
   if (held.runs == 0) return held;
   choice.runs = std::move(going);
@@ -255,6 +260,7 @@ HandedOver answered(const scheduler::SubmitAnswer& answer, const PreparedSubmiss
   } else if (const auto* refused = std::get_if<scheduler::Refused>(&answer)) {
     result.refused = refused->reason;
     result.for_now = refused->for_now;
+    result.not_even_a_part = refused->for_now && !refused->fewer_may_go;
     events.push_back({prepared.sweep, ledger::Refused{token, refused->reason}});
     if (refused->for_now) events.push_back({prepared.sweep, wait_for_room(prepared, site, *refused)});
   } else {
@@ -322,7 +328,6 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
     ledger::Ledger ledger = load_history(around.workspace, sweeps);
     Choice choice = choose(ledger, lock);
     refuse_unsafe(choice.runs, ledger);
-    refuse_unsayable(choice.runs, around, scheduler);
     const HeldBack held = hold_back(choice, ledger, around, room);
     if (held_back != nullptr) *held_back = held;
     prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);
@@ -341,7 +346,6 @@ std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler&
 
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler) {
-  refuse_unsayable(choice.runs, around, scheduler);
   return hold_back(choice, ledger, around, remember_room(around, scheduler));
 }
 

@@ -74,24 +74,22 @@ struct HandedOver {
   Token token;
   JobId job;  // empty: refused or no answer
   std::size_t runs = 0;
-  std::string refused;   // the scheduler's reason
-  bool for_now = false;  // refused for want of room: it waits to be handed over later
+  std::string refused;           // the scheduler's reason
+  bool for_now = false;          // refused for want of room: it waits to be handed over later, and
+  bool not_even_a_part = false;  // fewer at once would not go either
   std::string no_answer;
 };
 struct HeldBack {
   std::size_t runs = 0;
-  std::size_t bounded = 0;  // of them: by a bound of the choice
   std::string why;
 };
-// `held_back`, when given, learns what was chosen and waits. Throws Error, and nothing was written, where something of
-// the choice cannot be handed over in the words in which it was asked for (sayable.hpp).
+// `held_back`, when given, learns what was chosen and waits.
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
                                const std::vector<std::string>& sweeps, const Choose& choose,
                                HeldBack* held_back = nullptr);
 
 // What of a choice would be held back, as far as is known without asking: its canary, the site's window less what this
 // workspace has open there. Takes it out of the choice.
-// Throws Error as submit() does where something cannot be asked for in these words.
 HeldBack hold_back_as_remembered(Choice& choice, const ledger::Ledger& ledger, const Surroundings& around,
                                  const scheduler::Scheduler& scheduler);
 

@@ -7,75 +7,23 @@ namespace {
 
 constexpr Seconds kShortestPause{60}, kLongestPause{300};
 
-const ledger::SubmissionState* submission_of(const ledger::Ledger& ledger, const Token& token) {
-  const auto found = ledger.submissions.find(token);
-  return found == ledger.submissions.end() ? nullptr : &found->second;
-}
+Instant::duration length(Seconds seconds) { return std::chrono::duration_cast<Instant::duration>(seconds); }
 
 Way way_to(const std::string& site, const Asked& asked) { return {site, asked.account, asked.partition, asked.qos}; }
 
-// How many attempts ended there since.
-int ended_since(const ledger::Ledger& ledger, const std::string& site, Instant since) {
-  int ended = 0;
-  for (const auto& [id, run] : ledger.runs) {
-    for (const auto& [number, attempt] : run.attempts) {
-      if (!attempt.ended || *attempt.ended <= since) continue;
-      const ledger::SubmissionState* carrier = submission_of(ledger, attempt.token);
-      ended += site.empty() || carrier == nullptr || carrier->site == site ? 1 : 0;
-    }
-  }
-  return ended;
-}
-
-// Every refusal leaves an attempt that was none. Those of one round, half as many each time, follow at once.
-int rounds_of_refusals(const ledger::Ledger& ledger, const RunId& run) {
-  const auto& attempts = ledger.runs.at(run).attempts;
+// Refusals since something was taken, half as many each time, follow at once and are one round.
+Seconds pause_after(std::vector<Instant> said_no, Instant said_yes) {
+  std::sort(said_no.begin(), said_no.end(), std::greater<>());
   int rounds = 0;
-  std::optional<Instant> round;
-  for (auto at = attempts.rbegin(); at != attempts.rend() && ledger::was_refused(at->second); ++at) {
-    const ledger::SubmissionState* refused = submission_of(ledger, at->second.token);
-    if (refused == nullptr) continue;
-    if (round && *round - refused->intended < std::chrono::duration_cast<Instant::duration>(kShortestPause)) continue;
-    round = refused->intended;
-    ++rounds;
+  std::optional<Instant> later;
+  for (const Instant time : said_no) {
+    if (time < said_yes) break;
+    if (!later || *later - time >= length(kShortestPause)) ++rounds;
+    later = time;
   }
-  return rounds;
-}
-
-Seconds pause_after_refusals(const ledger::Ledger& ledger, const RunId& run) {
   Seconds pause = kShortestPause;
-  for (int i = rounds_of_refusals(ledger, run); i > 1 && pause < kLongestPause; --i) pause *= 2;
+  for (; rounds > 1 && pause < kLongestPause; --rounds) pause *= 2;
   return std::min(pause, kLongestPause);
-}
-
-struct Taught {
-  int at_most = 0;                               // 0: nothing
-  const ledger::WaitingRun* last_one = nullptr;  // not even this one was taken
-  std::string why;
-};
-
-std::map<Way, Taught> taught_by_refusals(const ledger::Ledger& ledger,
-                                         const std::vector<const ledger::WaitingRun*>& hoping) {
-  std::map<Way, Taught> all;
-  for (const ledger::WaitingRun* waiting : hoping) {
-    if (waiting->at_most == 0) continue;
-    Taught& taught = all[way_of(ledger, *waiting)];
-    if (taught.at_most == 0 || waiting->at_most <= taught.at_most) {
-      taught.at_most = waiting->at_most;
-      taught.why = waiting->why;
-    }
-    if (waiting->later && (taught.last_one == nullptr || taught.last_one->since < waiting->since))
-      taught.last_one = waiting;
-  }
-  return all;
-}
-
-// Of a way that takes some: how many. As many at least as room was made for since.
-Bound bound_of(const ledger::Ledger& ledger, const Way& way, const Taught& taught, const Growth& growth) {
-  Bound bound{std::max(taught.at_most, growth.of(way)), taught.why, {}};
-  if (taught.last_one != nullptr)
-    bound.at_most = std::max(bound.at_most, ended_since(ledger, way.site, taught.last_one->since));
-  return bound;
 }
 
 }  // namespace
@@ -85,43 +33,115 @@ Way way_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting) {
   return way_to(waiting.site, history == ledger.runs.end() ? Asked{} : history->second.asked);
 }
 
-bool goes_again(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now) {
-  const Seconds pause = pause_after_refusals(ledger, waiting.task.run);
-  return now - waiting.since >= std::chrono::duration_cast<Instant::duration>(pause) ||
-         ended_since(ledger, waiting.site, waiting.since) > 0;
+void Taught::read() {
+  if (is_read_) return;
+  is_read_ = true;
+  for (const auto& [token, submission] : ledger_.submissions) {
+    Known& known = ways_[way_to(submission.site, submission.asked)];
+    known.told = std::max(known.told, submission.intended);
+    if (submission.answer == ledger::Answer::refused) known.said_no.push_back(submission.intended);
+    if (submission.answer == ledger::Answer::accepted) known.said_yes = std::max(known.said_yes, submission.intended);
+  }
+  for (const auto& [id, run] : ledger_.runs) {
+    if (run.waiting && run.waiting->at_most > 0) {
+      Known& known = ways_[way_to(run.waiting->site, run.asked)];
+      known.is_refused = true;
+      known.told = std::max(known.told, run.waiting->since);
+      if (known.why.empty() || run.waiting->since > known.refused) known.why = run.waiting->why;
+      known.refused = std::max(known.refused, run.waiting->since);
+    }
+    for (const auto& [number, attempt] : run.attempts) {
+      if (!attempt.ended) continue;
+      const auto carrier = ledger_.submissions.find(attempt.token);
+      ended_[carrier == ledger_.submissions.end() ? "" : carrier->second.site].push_back(*attempt.ended);
+    }
+  }
+  for (auto& [site, times] : ended_) std::sort(times.begin(), times.end());
 }
 
-void Growth::learn(const ledger::Ledger& ledger, const std::vector<HandedOver>& submissions) {
-  for (const HandedOver& one : submissions) {
-    const ledger::SubmissionState* submission = submission_of(ledger, one.token);
-    if (submission == nullptr) continue;
-    const Way way = way_to(submission->site, submission->asked);
-    if (one.for_now) refused_.insert(way);
-    grown_[way] = std::max(grown_[way], 2 * static_cast<int>(one.runs));
+int Taught::ended_since(const std::string& site, Instant since) const {
+  std::ptrdiff_t ended = 0;
+  for (const auto& [where, times] : ended_) {
+    const bool counts = site.empty() || where.empty() || where == site;  // older journals do not say it
+    if (counts) ended += times.end() - std::upper_bound(times.begin(), times.end(), since);
+  }
+  return static_cast<int>(ended);
+}
+
+std::optional<WayNow> Taught::now(const Way& way, Instant time) {
+  read();
+  const auto found = ways_.find(way);
+  if (found == ways_.end() || !found->second.is_refused) return std::nullopt;
+  const Known& known = found->second;
+  WayNow now{ended_since(way.site, known.told), false, known.why};
+  if (now.at_most == 0 && time - known.told >= length(pause_after(known.said_no, known.said_yes)))
+    now = {1, true, known.why};
+  return now;
+}
+
+void Lessons::learn(const ledger::Ledger& ledger, const std::vector<HandedOver>& part, const std::set<Way>& probing) {
+  struct Result {
+    int taken = 0;
+    std::optional<int> smallest_refused;
+    bool not_even_a_part = false;
+  };
+  std::map<Way, Result> results;
+  for (const HandedOver& one : part) {
+    const auto submission = ledger.submissions.find(one.token);
+    if (submission == ledger.submissions.end()) continue;
+    Result& result = results[way_to(submission->second.site, submission->second.asked)];
+    const int runs = static_cast<int>(one.runs);
+    if (one.refused.empty()) result.taken += runs;
+    if (!one.for_now) continue;
+    result.smallest_refused = std::min(result.smallest_refused.value_or(runs), runs);
+    result.not_even_a_part = result.not_even_a_part || one.not_even_a_part;
+  }
+  for (const auto& [way, result] : results) {
+    Lesson& lesson = lessons_[way];
+    if (result.smallest_refused) {
+      const int half = *result.smallest_refused / 2;
+      lesson.below = std::min(lesson.below.value_or(half), half);
+      if (result.not_even_a_part) lesson.below = 0;
+    }
+    lesson.next = lesson.below ? *lesson.below : probing.contains(way) ? std::max(1, 2 * result.taken) : 0;
   }
 }
 
-int Growth::of(const Way& way) const {
-  const auto found = grown_.find(way);
-  return found == grown_.end() || refused_.contains(way) ? 0 : found->second;
+std::optional<int> Lessons::next(const Way& way) const {
+  const auto found = lessons_.find(way);
+  return found == lessons_.end() ? std::nullopt : std::optional(found->second.next);
 }
 
-Fitting fit(const ledger::Ledger& ledger, const std::vector<const ledger::WaitingRun*>& ready,
-            const std::vector<const ledger::WaitingRun*>& hoping, const Growth& growth, Instant now) {
+bool Lessons::any_goes_on() const {
+  return std::any_of(lessons_.begin(), lessons_.end(), [](const auto& one) { return one.second.next > 0; });
+}
+
+Fitting fit(const ledger::Ledger& ledger, const std::vector<const ledger::WaitingRun*>& ready, Taught& taught,
+            const Lessons& lessons, Instant now) {
   Fitting fitting;
   std::map<Way, Bound> bounds;
-  std::set<Way> full;
-  for (const auto& [way, taught] : taught_by_refusals(ledger, hoping)) {
-    if (taught.last_one != nullptr && !goes_again(ledger, *taught.last_one, now))
-      full.insert(way);
-    else
-      bounds.emplace(way, bound_of(ledger, way, taught, growth));
-  }
+  std::set<Way> free;
+  const auto judge = [&](const Way& way) {
+    if (bounds.contains(way) || free.contains(way)) return;
+    std::optional<WayNow> room = taught.now(way, now);
+    if (const auto next = lessons.next(way)) {
+      // What went on as it began: a probe that grows.
+      room = WayNow{*next, true, room ? room->why : std::string()};
+    }
+    if (!room) {
+      free.insert(way);
+      return;
+    }
+    bounds[way] = {room->at_most, room->why, {}};
+    if (room->is_probe) fitting.probing.insert(way);
+  };
   for (const ledger::WaitingRun* waiting : ready) {
     const Way way = way_of(ledger, *waiting);
-    if (full.contains(way)) continue;
+    judge(way);
+    const auto bound = bounds.find(way);
+    if (bound != bounds.end() && bound->second.at_most == 0) continue;
     fitting.runs.push_back(waiting);
-    if (const auto bound = bounds.find(way); bound != bounds.end()) bound->second.runs.insert(waiting->task.run);
+    if (bound != bounds.end()) bound->second.runs.insert(waiting->task.run);
   }
   for (auto& [way, bound] : bounds) {
     if (!bound.runs.empty()) fitting.bounds.push_back(std::move(bound));

@@ -18,10 +18,10 @@
 namespace tt::flow {
 namespace {
 
-void add_waiting(RunView& view, const ledger::Ledger& ledger, const Surroundings& around) {
+void add_waiting(RunView& view, const ledger::Ledger& ledger, Outlooks& outlooks) {
   if (is_open(view.state)) return;
   if (const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, view.id)) {
-    const Outlook outlook = outlook_of(ledger, *waiting, around.clock->now(), around.site.profile.name);
+    const Outlook outlook = outlooks.of(*waiting);
     view.waits = outlook.why;
     view.state = RunState::planned;
     view.cause.clear();
@@ -98,7 +98,7 @@ bool holds_another(const RunFolder& folder, const RunId& run) {
 }
 
 RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around,
-                const ledger::Ledger& ledger) {
+                const ledger::Ledger& ledger, Outlooks& outlooks) {
   RunView view;
   view.id = run.id;
   view.name = run.name;
@@ -106,7 +106,7 @@ RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundi
   view.sweep = sweep;
   view.folder = around.workspace.run_folder(run.model, run.name);
   add_attempt(view, ledger, around);
-  add_waiting(view, ledger, around);
+  add_waiting(view, ledger, outlooks);
   if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 &&
       holds_another(view.folder, run.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
@@ -163,6 +163,7 @@ Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
 std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
                                   const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
+  Outlooks outlooks(ledger, around.clock->now(), around.site.profile.name);
   std::unordered_set<RunId> listed;
   std::unordered_set<std::string> listed_by_name;
   for (const std::string& sweep : sweeps) {
@@ -170,7 +171,7 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     if (!index) continue;
     views.reserve(views.size() + index->runs.size());
     for (const IndexedRun& run : index->runs) {
-      views.push_back(view_of(run, sweep, around, ledger));
+      views.push_back(view_of(run, sweep, around, ledger, outlooks));
       listed.insert(run.id);
       listed_by_name.insert(run.model + "/" + run.name);
     }
@@ -181,7 +182,7 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     const std::string& sweep = history.attempts.rbegin()->second.sweep;
     if (std::find(sweeps.begin(), sweeps.end(), sweep) == sweeps.end()) continue;
     const std::string model = fs::path(history.folder).parent_path().filename().string();
-    RunView view = view_of({id, model, history.name}, sweep, around, ledger);
+    RunView view = view_of({id, model, history.name}, sweep, around, ledger, outlooks);
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
     // --again put its attempts aside: folder and name are those of a run of the sweep by now.

@@ -75,8 +75,6 @@ TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
   const Event ended = event("12:01:40", Ended{{RunId{"r1"}, 1}, Token{"t1"}, RunState::finished, "", ""});
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused})).readiness, Readiness::not_yet);
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused, ended})).readiness, Readiness::ready);
-  const Event fewer = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 4, false});
-  EXPECT_EQ(outlook(fold(std::vector<Event>{other, fewer})).readiness, Readiness::ready) << "a part of them may go";
 }
 
 // Each round of refusals leaves attempts that were none: 60 s, 120 s, 240 s, and no longer than 300 s.
@@ -91,7 +89,7 @@ TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
   const auto readiness = [&](std::size_t refusals, const std::string& now) {
     std::vector<Event> some(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(2 * refusals));
     const int next = static_cast<int>(refusals) + 1;
-    some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, true}));
+    some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, true, "x", {}}));
     const Ledger ledger = fold(some);
     return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at(now)).readiness;
   };

@@ -11,6 +11,16 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+class SteppedClockAhead final : public Clock {
+ public:
+  explicit SteppedClockAhead(const Clock& clock) : clock_(clock) {}
+  Instant now() const override { return clock_.now() + std::chrono::seconds{30}; }
+  void sleep(Seconds) override {}
+
+ private:
+  const Clock& clock_;
+};
+
 class InParts : public test::DrivenStory {
  protected:
   InParts() : DrivenStory("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]") {}
@@ -21,9 +31,13 @@ class InParts : public test::DrivenStory {
     for (; told_ < fake_.submitted().size(); ++told_) sizes.push_back(fake_.submitted()[told_].indices.size());
     return sizes;
   }
-  void everything_ends() {
-    for (const ledger::AttemptState* attempt : ledger::open_attempts(history()))
-      fake_.has_ended(attempt->token, attempt->index, {scheduler::EndReason::node_failed, false, {}, {}, {}});
+  void some_end(int how_many = 1000) {
+    const ledger::Ledger ledger = history();
+    for (const ledger::AttemptState* attempt : ledger::open_attempts(ledger)) {
+      if (how_many-- > 0)
+        fake_.has_ended(attempt->token, attempt->index, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+    }
+    look();
   }
   RunId id_of(const std::string& name) const {
     return around_.workspace.run_folder("story", name).load_record().value().id;
@@ -49,15 +63,80 @@ TEST_F(InParts, HalfAsManyAreTriedUntilNotEvenOneIsTaken) {
   EXPECT_THAT(sizes(), IsEmpty()) << "nothing ended, and no time passed";
 }
 
-TEST_F(InParts, AsManyGoAsEndedSince) {
+TEST_F(InParts, AsManyGoAsEndedSinceAndNoRefusalFollows) {
   fake_.has_room_for(5, "too many jobs");
   run();
   sizes();
+  for (const int ends : {5, 2, 1}) {
+    clock_.sleep(Seconds{5});
+    some_end(ends);
+    const RetryReport report = feed();
+    EXPECT_EQ(report.handed_over, ends);
+    EXPECT_THAT(sizes(), ElementsAre(ends));
+    clock_.sleep(Seconds{5});
+    feed();
+    EXPECT_THAT(sizes(), IsEmpty()) << "nothing ended since";
+  }
+}
+
+// Somebody else was quicker, look after look: never more than halves, and an end.
+TEST_F(InParts, RoomThatIsGoneAgainIsFoundOutByHalves) {
+  fake_.has_room_for(8, "too many jobs");
+  run();
+  sizes();
   clock_.sleep(Seconds{5});
-  everything_ends();
-  look();
-  EXPECT_EQ(feed().handed_over, 5);
-  EXPECT_EQ(sizes().at(0), 5U);
+  some_end(6);
+  fake_.has_room_for(2, "too many jobs");
+  EXPECT_EQ(feed().handed_over, 0);
+  EXPECT_THAT(sizes(), ElementsAre(6, 3, 1));
+  clock_.sleep(Seconds{5});
+  feed();
+  EXPECT_THAT(sizes(), IsEmpty());
+}
+
+// What ended, by the word of a host whose clock is ahead, counts until then; no look goes on for ever.
+TEST_F(InParts, AClockThatIsAheadCostsACallALookAndNoMore) {
+  fake_.has_room_for(4, "too many jobs");
+  run();
+  sizes();
+  SteppedClockAhead ahead(clock_);
+  around_.clock = &ahead;
+  some_end(2);
+  around_.clock = &clock_;
+  fake_.has_room_for(2, "too many jobs");
+  fake_.on_submit([&] { clock_.sleep(Seconds{0.5}); });
+  feed();
+  EXPECT_THAT(sizes(), ElementsAre(2, 1));
+}
+
+// Every part is of two arrays, and they are counted together.
+TEST_F(InParts, TwiceAsManyGoAlsoWhereTheyAreOfTwoShapes) {
+  fake_.has_room_for(0, "too many jobs");
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 3, 5, 7, 9, 11, 13, 15]\n", "", "00:05:00"});
+  RunOptions narrow;
+  narrow.throttle = 2;
+  run(narrow);
+  workspace_.write_sweep({"story",
+                          "  training.local_batch_size: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]\n", "",
+                          "00:05:00"});
+  run();
+  sizes();
+  fake_.has_room_for(100, "too many jobs");
+  clock_.sleep(Seconds{300});
+  EXPECT_EQ(feed().handed_over, 16);
+  EXPECT_THAT(sizes(), ElementsAre(1, 1, 1, 2, 2, 4, 4, 1)) << "1, 2, 4, 8 and the last";
+}
+
+TEST_F(InParts, WhatTheJournalSaysAlreadyIsNotWrittenAgain) {
+  scheduler::Limits limits;
+  limits.max_submitted_tasks = 0;
+  fake_.limits_are(limits);
+  run();
+  const fs::path journal = workspace_ / ".tt/journal/story.jsonl";
+  const auto before = fs::file_size(journal);
+  run();
+  feed();
+  EXPECT_EQ(fs::file_size(journal), before);
 }
 
 TEST_F(InParts, AfterOneThatWasTakenTwiceAsManyGo) {
@@ -87,6 +166,23 @@ TEST_F(InParts, TheFirstPauseIsAMinuteAndTheNextTwoAndTheNextFour) {
   }
 }
 
+TEST_F(InParts, ThePauseGrowsAlsoWhereACallTakesTime) {
+  fake_.has_room_for(0, "too many jobs");
+  fake_.on_submit([&] { clock_.sleep(Seconds{1.5}); });
+  run();
+  sizes();
+  std::vector<double> pauses;
+  for (Seconds waited{0}; pauses.size() < 4; waited += Seconds{1}) {
+    clock_.sleep(Seconds{1});
+    feed();
+    if (sizes().empty()) continue;
+    pauses.push_back(waited.count());
+    waited = Seconds{0};
+  }
+  EXPECT_THAT(pauses, ElementsAre(testing::DoubleNear(60, 3), testing::DoubleNear(120, 3), testing::DoubleNear(240, 3),
+                                  testing::DoubleNear(300, 3)));
+}
+
 TEST_F(InParts, ASchedulerThatGivesNoAnswerIsNotAskedForTheNextPart) {
   fake_.has_room_for(0, "too many jobs");
   run();
@@ -100,9 +196,8 @@ TEST_F(InParts, ASchedulerThatGivesNoAnswerIsNotAskedForTheNextPart) {
 TEST_F(InParts, ARetryCountsItsOwnRunsOnly) {
   fake_.has_room_for(1, "too many jobs");
   run();
-  everything_ends();
-  look();
-  ASSERT_EQ(state(), RunState::failed);
+  some_end();
+  ASSERT_EQ(state(), RunState::cancelled);
   fake_.has_room_for(0, "too many jobs");
   const RetryReport report = retry(around_, schedulers_, {id_of("_bs1")}, {"story"}, Force::no);
   EXPECT_EQ(report.handed_over, 0);
@@ -153,10 +248,25 @@ TEST_F(InParts, WhatCannotBeSaidAnyMoreDoesNotKeepTheRest) {
   clock_.sleep(Seconds{300});
   sizes();
   const RetryReport report = feed();
-  EXPECT_THAT(report.not_tried, ElementsAre("2 runs that wait cannot be handed over: qos 'high' is none any more"));
+  EXPECT_THAT(report.not_tried, ElementsAre("2 runs cannot be handed over: qos 'high' is none any more"));
   EXPECT_THAT(report.unsayable, testing::UnorderedElementsAre(id_of("_bs1"), id_of("_bs2")));
   EXPECT_THAT(sizes(), ElementsAre(1));
   EXPECT_FALSE(waiting("_bs3"));
+}
+
+TEST_F(InParts, WhatCannotBeSaidAnyMoreDoesNotKeepTheNextRunEither) {
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 2]\n", "", "00:05:00"});
+  fake_.has_room_for(0, "too many jobs");
+  around_.asked.qos = "high";
+  run();
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 2, 3]\n", "", "00:05:00"});
+  around_.asked.qos.clear();
+  fake_.cannot_say("qos 'high' is none any more", "high");
+  fake_.has_room_for(10, "too many jobs");
+  const RunReport report = run();
+  EXPECT_EQ(report.handed_over, 1);
+  EXPECT_THAT(report.not_tried, ElementsAre("2 runs cannot be handed over: qos 'high' is none any more"));
+  EXPECT_TRUE(waiting("_bs1") && waiting("_bs2") && !waiting("_bs3"));
 }
 
 // --- behind a canary -------------------------------------------------------------------------------------------------
@@ -174,6 +284,20 @@ TEST_F(InParts, WhatWasReleasedAndFindsNoRoomIsNotKeptBehindItsCanaryAgain) {
   run();
   EXPECT_EQ(waiting("_bs2").value().after, std::nullopt);
   EXPECT_THAT(sizes(), ElementsAre(15, 7, 3, 1));
+}
+
+// They would wait for each other for ever.
+TEST_F(InParts, ACanaryThatWaitsForRoomStaysTheOneWhenAnotherIsAskedFor) {
+  workspace_.write_sweep({"story", "  training.local_batch_size: [2, 3, 4]\n", "", "00:05:00"});
+  RunOptions canary;
+  canary.canary = true;
+  fake_.has_room_for(0, "too many jobs");
+  EXPECT_EQ(run(canary).held_back, 3) << "with those behind it";
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 2, 3, 4]\n", "", "00:05:00"});
+  fake_.has_room_for(10, "too many jobs");
+  EXPECT_EQ(run(canary).about_canary, "the canary _bs2 of an earlier run goes first as it is");
+  EXPECT_FALSE(waiting("_bs2"));
+  EXPECT_EQ(waiting("_bs1").value().after, id_of("_bs2"));
 }
 
 }  // namespace

@@ -27,8 +27,9 @@ Event held_back(const std::string& run, int index, const std::string& site, cons
 // Names of those that go, of all that wait.
 std::vector<std::string> going(const Ledger& ledger, const std::string& now) {
   std::vector<std::string> names;
-  const auto all = waiting_runs(ledger);
-  for (const WaitingRun* run : fit(ledger, all, all, Growth(), at(now)).runs) names.push_back(run->task.run.text);
+  Taught taught(ledger);
+  for (const WaitingRun* run : fit(ledger, waiting_runs(ledger), taught, Lessons(), at(now)).runs)
+    names.push_back(run->task.run.text);
   return names;
 }
 
@@ -42,8 +43,8 @@ TEST(WhatARefusalTaught, HoldsForAllOfItsSiteAndItsQOS) {
 TEST(WhatARefusalTaught, BoundsOnlyThoseOfItsWay) {
   const Ledger ledger = fold(std::vector<Event>{refused("r1", "lab", "high"), held_back("r2", 2, "lab", "high"),
                                                 held_back("r3", 3, "lab", "")});
-  const auto all = waiting_runs(ledger);
-  const Fitting fitting = fit(ledger, all, all, Growth(), at("12:01:00"));
+  Taught taught(ledger);
+  const Fitting fitting = fit(ledger, waiting_runs(ledger), taught, Lessons(), at("12:01:00"));
   ASSERT_EQ(fitting.bounds.size(), 1U);
   EXPECT_EQ(fitting.bounds[0].at_most, 1);
   EXPECT_EQ(fitting.bounds[0].why, "no room");
@@ -60,13 +61,25 @@ TEST(WhatARefusalTaught, IsForgottenOnlyByWhatEndedAtTheSameSite) {
   EXPECT_THAT(going(after_an_end_at("lab"), "12:00:20"), testing::ElementsAre("r1"));
 }
 
-// Of a sweep that was stopped, or for another site, say.
-TEST(WhatARefusalTaught, CountsOnlyWhereItMayStillGo) {
-  const Ledger ledger = fold(std::vector<Event>{refused("r1", "lab", ""), held_back("r2", 2, "lab", "")});
-  const std::vector<const WaitingRun*> only{find_waiting(ledger, RunId{"r2"})};
-  const Fitting fitting = fit(ledger, only, only, Growth(), at("12:00:01"));
-  EXPECT_EQ(fitting.runs.size(), 1U);
-  EXPECT_TRUE(fitting.bounds.empty());
+TEST(WhatARefusalTaught, LetsAsManyGoAsEndedSinceTheSchedulerLastSaidAnything) {
+  std::vector<Event> events{refused("r1", "lab", "")};
+  for (const char* run : {"r7", "r8", "r9"}) {
+    events.push_back(
+        event("11:00:00", Intent{Token{std::string("t") + run}, "lab", "slurm", "s", {task_of(run, 1, 0)}, {}, {}}));
+    events.push_back(
+        event("12:00:10", Ended{{RunId{run}, 1}, Token{std::string("t") + run}, RunState::finished, "", ""}));
+  }
+  const auto now = [&](const std::string& time) {
+    const Ledger ledger = fold(events);
+    return Taught(ledger).now({"lab", "", "", ""}, at(time)).value();
+  };
+  EXPECT_EQ(now("12:00:20").at_most, 3);
+  EXPECT_FALSE(now("12:00:20").is_probe);
+  events.push_back(event("12:00:20", Intent{Token{"t2"}, "lab", "slurm", "s", {task_of("r2", 1, 0)}, {}, {}}));
+  events.push_back(event("12:00:20", Answered{Token{"t2"}, JobId{"7"}}));
+  EXPECT_EQ(now("12:01:19").at_most, 0) << "the three were made use of";
+  EXPECT_EQ(now("12:01:20").at_most, 1);
+  EXPECT_TRUE(now("12:01:20").is_probe);
 }
 
 }  // namespace
