@@ -29,13 +29,6 @@ std::vector<TaskStatus> all_unasked(std::span<const TaskRef> tasks, const CouldN
   return std::vector<TaskStatus>(tasks.size(), trouble);
 }
 
-// Rows of tasks that ended before they began may stand under the array's id alone.
-const slurm::Row* find_row(const slurm::Rows& rows, const TaskRef& task) {
-  auto found = rows.find(slurm::task_id(task.job, task.index));
-  if (found == rows.end()) found = rows.find(slurm::array_of(task.job));
-  return found == rows.end() ? nullptr : &found->second;
-}
-
 }  // namespace
 
 Environment slurm_environment(const Environment& ours) {
@@ -88,23 +81,35 @@ FindAnswer SlurmScheduler::find(const Token& token) {
   return slurm::read_find_ended(run(slurm::find_ended_words(token), kAskLimit));
 }
 
+// Waiting tasks in one line each only where squeue cannot tell them together.
+slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays) {
+  slurm::QueueAnswer answer = slurm::read_queue(run(slurm::queue_words(arrays), kAskLimit));
+  if (std::holds_alternative<slurm::AskEach>(answer))
+    return slurm::read_queue_each(run(slurm::queue_words_each(arrays), kAskLimit));
+  if (auto* trouble = std::get_if<CouldNotAsk>(&answer)) return std::move(*trouble);
+  return std::get<slurm::Rows>(std::move(answer));
+}
+
 std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   const std::set<std::string> arrays = arrays_of(tasks);
   if (arrays.empty()) return std::vector<TaskStatus>(tasks.size(), Gone{});
-  const std::vector<std::string> asked(arrays.begin(), arrays.end());
-  const slurm::RowsAnswer queue = slurm::read_queue(run(slurm::queue_words(asked), kAskLimit));
+  const slurm::RowsAnswer queue = ask_queue({arrays.begin(), arrays.end()});
   if (const auto* trouble = std::get_if<CouldNotAsk>(&queue)) return all_unasked(tasks, *trouble);
 
   std::vector<TaskStatus> answers(tasks.size(), Gone{});
   std::vector<TaskRef> unknown;
   const auto& rows = std::get<slurm::Rows>(queue);
+  std::map<const slurm::Row*, Known> read;  // thousands of waiting tasks share a row
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (tasks[i].job.empty()) continue;
-    const auto row = rows.find(slurm::task_id(tasks[i].job, tasks[i].index));
-    if (row != rows.end())
-      answers[i] = slurm::read_row(row->second);
-    else
+    const slurm::Row* row = rows.find(tasks[i].job, tasks[i].index);
+    if (row == nullptr) {
       unknown.push_back(tasks[i]);
+      continue;
+    }
+    const auto [known, is_new] = read.try_emplace(row);
+    if (is_new) known->second = slurm::read_row(*row);
+    answers[i] = known->second;
   }
   if (unknown.empty() || !has_accounting()) return answers;
 
@@ -115,11 +120,16 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
     if (!std::holds_alternative<Gone>(answers[i]) || tasks[i].job.empty()) continue;
     if (const auto* trouble = std::get_if<CouldNotAsk>(&history)) {
       answers[i] = *trouble;
-    } else if (const slurm::Row* row = find_row(std::get<slurm::Rows>(history), tasks[i])) {
-      Known known = slurm::read_row(*row);
-      // The controller forgot it: what accounting still calls open ended without a word of its end.
-      answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};
+      continue;
     }
+    const auto& rows_of_history = std::get<slurm::Rows>(history);
+    const slurm::Row* row = rows_of_history.find(tasks[i].job, tasks[i].index);
+    // Tasks that ended before they began may stand under the array's id alone.
+    if (row == nullptr) row = rows_of_history.find_whole(tasks[i].job);
+    if (row == nullptr) continue;
+    Known known = slurm::read_row(*row);
+    // The controller forgot it: what accounting still calls open ended without a word of its end.
+    answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};
   }
   return answers;
 }

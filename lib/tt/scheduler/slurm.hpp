@@ -41,6 +41,7 @@ class SlurmScheduler final : public Scheduler {
 
  private:
   ProcessResult run(const std::vector<std::string>& words, Seconds limit);
+  slurm::RowsAnswer ask_queue(const std::vector<std::string>& arrays);
   using MakeWords = std::function<std::vector<std::string>(std::span<const TaskRef>)>;
   using WithoutJob = std::function<ActAnswer(const TaskRef&)>;
   std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const MakeWords& make_words,

@@ -147,18 +147,60 @@ scheduler::FindAnswer read_find_ended(const ProcessResult& reply) {
   return scheduler::Absent{};
 }
 
-Words queue_words(std::span<const std::string> arrays) {
-  return with_list(
-      {"squeue", "--noheader", "--array", "--states=all", "--Format=" + std::string(kQueueFields), "--jobs"}, arrays);
+namespace {
+
+Words queue_words_with(const char* lines, std::span<const std::string> arrays) {
+  return with_list({"squeue", "--noheader", lines, "--states=all", "--Format=" + std::string(kQueueFields), "--jobs"},
+                   arrays);
 }
 
-RowsAnswer read_queue(const ProcessResult& reply) {
+bool knows_no_such_option(const ProcessResult& reply) {
+  return reply.ending == Ending::exited && reply.status != 0 && reply.err.find("--array-unique") != std::string::npos;
+}
+
+// "77_[2-5,9%4]" → 77 and {2,3,4,5,9}. Empty: it is cut off, or no list we know.
+struct ManyTasks {
+  std::string_view array;
+  std::vector<int> indices;
+};
+std::optional<ManyTasks> many_tasks(std::string_view id) {
+  const std::size_t bracket = id.find("_[");
+  if (bracket == std::string_view::npos || !id.ends_with(']')) return std::nullopt;
+  const std::string_view list = id.substr(bracket + 2, id.size() - bracket - 3);
+  ManyTasks tasks{id.substr(0, bracket), read_index_list(list)};
+  if (tasks.indices.empty()) return std::nullopt;
+  return tasks;
+}
+
+}  // namespace
+
+Words queue_words(std::span<const std::string> arrays) { return queue_words_with("--array-unique", arrays); }
+Words queue_words_each(std::span<const std::string> arrays) { return queue_words_with("--array", arrays); }
+
+QueueAnswer read_queue(const ProcessResult& reply) {
+  if (knows_no_id(reply)) return Rows{};
+  if (knows_no_such_option(reply)) return AskEach{};
+  if (const auto why = trouble("squeue", reply)) return scheduler::CouldNotAsk{*why};
+  Rows rows;
+  bool whole = true;
+  for_each_row(reply.out, [&](const Fields& fields) {
+    if (fields[0].find('[') == std::string_view::npos) {
+      rows.add(fields[0], row_of(fields, set_raw_status));
+    } else if (const auto tasks = many_tasks(fields[0])) {
+      rows.add_many(tasks->array, tasks->indices, row_of(fields, set_raw_status));
+    } else {
+      whole = false;
+    }
+  });
+  if (!whole) return AskEach{};
+  return rows;
+}
+
+RowsAnswer read_queue_each(const ProcessResult& reply) {
   if (knows_no_id(reply)) return Rows{};
   if (const auto why = trouble("squeue", reply)) return scheduler::CouldNotAsk{*why};
   Rows rows;
-  for_each_row(reply.out, [&](const Fields& fields) {
-    rows.insert_or_assign(std::string(fields[0]), row_of(fields, set_raw_status));
-  });
+  for_each_row(reply.out, [&](const Fields& fields) { rows.add(fields[0], row_of(fields, set_raw_status)); });
   return rows;
 }
 
@@ -175,14 +217,12 @@ RowsAnswer read_accounting(const ProcessResult& reply) {
     const std::string_view id = fields[0];
     Row row = row_of(fields, set_status);
     const std::size_t bracket = id.find("_[");
-    if (bracket == std::string_view::npos) {
-      const bool one_task = id.find('_') != std::string_view::npos;
-      if (one_task || row.word == "CANCELLED") rows.insert_or_assign(std::string(id), std::move(row));
-      return;
+    if (bracket != std::string_view::npos) {
+      const std::string_view list = id.substr(bracket + 2);
+      rows.add_many(id.substr(0, bracket), read_index_list(list.substr(0, list.find(']'))), std::move(row));
+    } else if (id.find('_') != std::string_view::npos || row.word == "CANCELLED") {
+      rows.add(id, std::move(row));
     }
-    const std::string_view list = id.substr(bracket + 2);
-    for (const int index : read_index_list(list.substr(0, list.find(']'))))
-      rows.insert_or_assign(task_id(JobId{std::string(id.substr(0, bracket))}, index), row);
   });
   return rows;
 }

@@ -9,7 +9,6 @@
 //   - array tasks cancelled one by one while they waited leave no record at all
 #pragma once
 
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +17,7 @@
 
 #include "tt/base/process.hpp"
 #include "tt/scheduler/scheduler.hpp"
+#include "tt/scheduler/slurm_rows.hpp"
 #include "tt/scheduler/slurm_words.hpp"
 #include "tt/site/profile.hpp"
 
@@ -48,12 +48,22 @@ scheduler::FindAnswer read_find(const ProcessResult& reply);
 Words find_ended_words(const Token& token);
 scheduler::FindAnswer read_find_ended(const ProcessResult& reply);
 
-// Task id ("77_3") → what is known of it. Ids that are not in it: the controller does not know them (any more).
-using Rows = std::map<std::string, Row, std::less<>>;
+// What is known of tasks. Those that are not in it: the controller does not know them (any more).
 using RowsAnswer = std::variant<Rows, scheduler::CouldNotAsk>;
-// One question for all arrays. Environment: SLURM_TIME_FORMAT=%s, SLURM_BITSTR_LEN=0.
+
+// One question for all arrays. What waits alike is told in one line, "77_[2-5,9%4]": ten thousand waiting tasks are one
+// line, and squeue and we are done in a quarter of the time. That takes --array-unique: without it squeue joins all
+// that waits of an array, held or not, and keeps only some of their reasons. It takes SLURM_BITSTR_LEN=0, too: a list
+// is cut off otherwise, without a mark. Environment: SLURM_TIME_FORMAT=%s, SLURM_BITSTR_LEN=0.
 Words queue_words(std::span<const std::string> arrays);
-RowsAnswer read_queue(const ProcessResult& reply);
+// A list that is cut off or not understood, or a squeue that has no --array-unique: to be asked by queue_words_each.
+struct AskEach {};
+using QueueAnswer = std::variant<Rows, AskEach, scheduler::CouldNotAsk>;
+QueueAnswer read_queue(const ProcessResult& reply);
+// The same with a line for each task, as long as it may be.
+Words queue_words_each(std::span<const std::string> arrays);
+RowsAnswer read_queue_each(const ProcessResult& reply);
+
 Words accounting_words(std::span<const std::string> arrays);
 // Also "77_[2-9%2]", a part of an array that was cancelled before it began. A whole array cancelled so is the id alone:
 // "77"; other states of it are not believed (accounting shows them before the tasks' own rows come).

@@ -16,8 +16,11 @@ namespace tt::slurm {
 
 // {0,1,2,5} → "0-2,5". Sorted, each once.
 std::string index_list(std::vector<int> indices);
-// "0-2,5%3" → {0,1,2,5}: the throttle is passed over; steps ("0-8:2") count. Empty for what is no list.
+// "0-2,5%3" → {0,1,2,5}: the throttle is passed over; steps ("0-8:2") count. Empty for what is no list, or one that was
+// cut off ("0-2,5...").
 std::vector<int> read_index_list(std::string_view list);
+// More than any MaxArraySize allows.
+inline constexpr int kLargestIndex = 10'000'000;
 
 // The array's id of a job or task id: "77_3" → "77".
 std::string array_of(const JobId& job);

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
+
 #include "support/error_text.hpp"
 #include "support/recording.hpp"
+#include "tt/scheduler/slurm.hpp"
 
 namespace tt::slurm {
 namespace {
@@ -15,6 +18,14 @@ using testing::HasSubstr;
 using testing::Not;
 
 ProcessResult slurm(const std::string& name) { return test::recorded("slurm-22.05", name); }
+
+// Of the task "77_3".
+const Row& row(const Rows& rows, const std::string& task) {
+  const std::size_t bar = task.find('_');
+  const Row* found = rows.find(JobId{task.substr(0, bar)}, std::stoi(task.substr(bar + 1)));
+  if (found == nullptr) throw std::out_of_range(task);
+  return *found;
+}
 
 Instant at(std::int64_t epoch) { return Instant{std::chrono::seconds{epoch}}; }
 
@@ -151,29 +162,29 @@ TEST(SlurmSubmit, KnowsARefusalForWantOfRoom) {
 // --- asking ----------------------------------------------------------------------------------------------------------
 
 TEST(SlurmQueue, ReadsEveryTaskOfAnArray) {
-  const Rows rows = std::get<Rows>(read_queue(slurm("squeue-array")));
+  const Rows rows = std::get<Rows>(read_queue_each(slurm("squeue-array")));
   ASSERT_EQ(rows.size(), 8U);
-  EXPECT_EQ(rows.at("1_0").status, 0);
-  EXPECT_EQ(rows.at("1_1").status, 3);
-  EXPECT_EQ(rows.at("1_2").signal, 9);
-  EXPECT_EQ(rows.at("1_4").start, at(1795895236));
-  EXPECT_EQ(rows.at("1_4").nodes, "n1");
-  EXPECT_EQ(rows.at("1_7").start, std::nullopt);
+  EXPECT_EQ(row(rows, "1_0").status, 0);
+  EXPECT_EQ(row(rows, "1_1").status, 3);
+  EXPECT_EQ(row(rows, "1_2").signal, 9);
+  EXPECT_EQ(row(rows, "1_4").start, at(1795895236));
+  EXPECT_EQ(row(rows, "1_4").nodes, "n1");
+  EXPECT_EQ(row(rows, "1_7").start, std::nullopt);
 }
 
 TEST(SlurmQueue, SaysHowEveryTaskStands) {
-  const Rows rows = std::get<Rows>(read_queue(slurm("squeue-array")));
-  const scheduler::Known done = read_row(rows.at("1_0"));
+  const Rows rows = std::get<Rows>(read_queue_each(slurm("squeue-array")));
+  const scheduler::Known done = read_row(row(rows, "1_0"));
   EXPECT_EQ(done.state, std::nullopt);  // its run folder says whether it did its work
   EXPECT_EQ(done.ended->reason, EndReason::exited);
   EXPECT_EQ(done.ended->status, 0);
-  EXPECT_EQ(read_row(rows.at("1_1")).ended->status, 3);
-  EXPECT_EQ(read_row(rows.at("1_2")).ended->signal, "SIGKILL");
-  EXPECT_EQ(read_row(rows.at("1_3")).state, RunState::running);  // COMPLETING: its processes may still live
-  EXPECT_EQ(read_row(rows.at("1_4")).state, RunState::running);
-  EXPECT_EQ(read_row(rows.at("1_4")).since, at(1795895236));
-  EXPECT_EQ(read_row(rows.at("1_7")).state, RunState::held);
-  EXPECT_EQ(read_row(rows.at("1_7")).reason, "JobHeldAdmin");
+  EXPECT_EQ(read_row(row(rows, "1_1")).ended->status, 3);
+  EXPECT_EQ(read_row(row(rows, "1_2")).ended->signal, "SIGKILL");
+  EXPECT_EQ(read_row(row(rows, "1_3")).state, RunState::running);  // COMPLETING: its processes may still live
+  EXPECT_EQ(read_row(row(rows, "1_4")).state, RunState::running);
+  EXPECT_EQ(read_row(row(rows, "1_4")).since, at(1795895236));
+  EXPECT_EQ(read_row(row(rows, "1_7")).state, RunState::held);
+  EXPECT_EQ(read_row(row(rows, "1_7")).reason, "JobHeldAdmin");
 }
 
 TEST(SlurmQueue, TellsForgottenFromCouldNotAsk) {
@@ -184,6 +195,70 @@ TEST(SlurmQueue, TellsForgottenFromCouldNotAsk) {
             "squeue: slurm_load_jobs error: Unable to contact slurm controller (connect failure)");
   EXPECT_EQ(std::get<scheduler::CouldNotAsk>(read_queue(slurm("squeue-controller-frozen"))).why,
             "squeue: slurm_load_jobs error: Socket timed out on send/recv operation");
+}
+
+TEST(SlurmQueue, IsAskedInOneQuestionThatKeepsApartWhatWaitsForOtherReasons) {
+  const std::vector<std::string> arrays{"1", "7"};
+  const std::string fields = "--Format=JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|";
+  EXPECT_THAT(queue_words(arrays),
+              ElementsAre("squeue", "--noheader", "--array-unique", "--states=all", fields, "--jobs", "1,7"));
+  EXPECT_THAT(queue_words_each(arrays),
+              ElementsAre("squeue", "--noheader", "--array", "--states=all", fields, "--jobs", "1,7"));
+}
+
+// 18_[3,10,14,16-19%2] waits; 11 to 13 are held, 15 was given a time, 20 was cancelled: nobody knows it.
+TEST(SlurmQueue, SaysTheSameInOneLineForManyTasksAsInALineForEach) {
+  const Rows together = std::get<Rows>(read_queue(slurm("squeue-unique")));
+  const Rows each = std::get<Rows>(read_queue_each(slurm("squeue-unique-one-a-line")));
+  EXPECT_EQ(together.size(), 14U);
+  EXPECT_EQ(each.size(), 14U);
+  for (int index = 0; index <= 20; ++index) {
+    const Row* one = together.find(JobId{"18"}, index);
+    const Row* other = each.find(JobId{"18"}, index);
+    ASSERT_EQ(one == nullptr, other == nullptr) << index;
+    ASSERT_EQ(one == nullptr, (index >= 4 && index <= 9) || index == 20) << index;
+    if (one == nullptr) continue;
+    EXPECT_EQ(one->word, other->word) << index;
+    EXPECT_EQ(one->reason, other->reason) << index;
+    EXPECT_EQ(one->status, other->status) << index;
+    EXPECT_EQ(one->start, other->start) << index;
+    EXPECT_EQ(one->end, other->end) << index;
+    EXPECT_EQ(one->nodes, other->nodes) << index;
+  }
+  EXPECT_EQ(read_row(row(together, "18_12")).state, RunState::held);
+  EXPECT_EQ(read_row(row(together, "18_14")).state, RunState::queued);
+  EXPECT_EQ(row(together, "18_14").reason, "JobArrayTaskLimit");
+}
+
+TEST(SlurmQueue, IsAskedAgainForEachTaskWhereAListIsCutOffOrNotUnderstood) {
+  EXPECT_TRUE(std::holds_alternative<AskEach>(read_queue(slurm("squeue-unique-cut-off"))));
+  ProcessResult reply = slurm("squeue-unique");
+  for (const char* list :
+       {"1_[0-3", "1_[0-3,...]", "1_[0-3,5...%2]", "1_[]", "1_[3-0]", "1_[0-3%]", "1_[0-3%x]", "1_[a]", "1_[-1]",
+        "1_[0-9:0]", "1_[0-99999999999]", "1_[0-9999999,0-9999999]", "1_[0-3]4", "[0-3]"}) {
+    reply.out = std::string(list) + "|PENDING|Resources|0|N/A|N/A||\n";
+    EXPECT_TRUE(std::holds_alternative<AskEach>(read_queue(reply))) << list;
+  }
+  ProcessResult older = slurm("squeue-controller-gone");
+  older.err = "squeue: unrecognized option '--array-unique'\nTry \"squeue --help\" for more information\n";
+  EXPECT_TRUE(std::holds_alternative<AskEach>(read_queue(older)));
+  EXPECT_TRUE(std::holds_alternative<scheduler::CouldNotAsk>(read_queue_each(older)));
+}
+
+TEST(SlurmQueue, ATaskWithALineOfItsOwnIsAsThatSays) {
+  ProcessResult reply = slurm("squeue-unique");
+  reply.out =
+      "5_2|RUNNING|None|0|1795936307|NONE|n1|\n5_[0-8:2%1]|PENDING|Priority|0|N/A|N/A||\n"
+      "5_4|PENDING|BeginTime|0|1795939910|NONE||\n5_[9]|PENDING|JobHeldUser|0|N/A|N/A||\n";
+  const Rows rows = std::get<Rows>(read_queue(reply));
+  EXPECT_EQ(row(rows, "5_0").reason, "Priority");
+  EXPECT_EQ(row(rows, "5_2").word, "RUNNING");
+  EXPECT_EQ(row(rows, "5_4").reason, "BeginTime");
+  EXPECT_EQ(row(rows, "5_8").reason, "Priority");
+  EXPECT_EQ(row(rows, "5_9").reason, "JobHeldUser");
+  EXPECT_EQ(rows.find(JobId{"5"}, 1), nullptr);
+  EXPECT_EQ(rows.find(JobId{"6"}, 0), nullptr);
+  EXPECT_EQ(rows.size(), 6U);
 }
 
 TEST(SlurmQueue, KnowsEveryWordOfSlurmAndKeepsOthers) {
@@ -232,6 +307,38 @@ TEST(SlurmQueue, AJobWhoseOutputCouldNotBeOpenedNeverStarted) {
   EXPECT_FALSE(read_row(row).ended->started);
 }
 
+class Replies final : public ProcessRunner {
+ public:
+  explicit Replies(std::vector<ProcessResult> replies) : replies_(std::move(replies)) {}
+  ProcessResult run(const Command& command, Seconds) override {
+    asked.push_back(command);
+    return replies_.at(asked.size() - 1);
+  }
+  std::vector<Command> asked;
+
+ private:
+  std::vector<ProcessResult> replies_;
+};
+
+TEST(SlurmQueue, NeverCallsATaskGoneBecauseAListWasCutOff) {
+  SystemClock clock;
+  ProcessResult each = slurm("squeue-unique-one-a-line");
+  each.out = "26_0|PENDING|JobHeldUser|0|N/A|N/A||\n26_41|PENDING|JobHeldUser|0|N/A|N/A||\n";
+  Replies replies({slurm("squeue-unique-cut-off"), each});
+  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
+  const std::vector<scheduler::TaskRef> tasks{{JobId{"26"}, Token{"t"}, 0}, {JobId{"26"}, Token{"t"}, 41}};
+  const auto answers = scheduler.status(tasks);
+  ASSERT_EQ(replies.asked.size(), 2U);
+  EXPECT_EQ(replies.asked[0].argv[2], "--array-unique");
+  EXPECT_EQ(replies.asked[0].environment.get("SLURM_BITSTR_LEN"), "0");
+  EXPECT_EQ(replies.asked[1].argv[2], "--array");
+  EXPECT_EQ(std::get<scheduler::Known>(answers[1]).state, RunState::held);
+
+  Replies silent({slurm("squeue-unique-cut-off"), slurm("squeue-controller-gone")});
+  scheduler::SlurmScheduler other(lab(), "/w", Environment{}, silent, clock);
+  EXPECT_TRUE(std::holds_alternative<scheduler::CouldNotAsk>(other.status(tasks)[1]));
+}
+
 TEST(SlurmFind, KnowsATokenByItsName) {
   EXPECT_THAT(find_words(Token{"abc"}), testing::Contains("--name=tt-abc"));
   EXPECT_EQ(std::get<scheduler::Found>(read_find(slurm("squeue-by-name"))).job.text, "1");
@@ -242,12 +349,12 @@ TEST(SlurmFind, KnowsATokenByItsName) {
 
 TEST(SlurmAccounting, ReadsWhatTheControllerForgot) {
   const Rows rows = std::get<Rows>(read_accounting(slurm("sacct-array")));
-  EXPECT_EQ(rows.at("1_0").status, 0);
-  EXPECT_EQ(rows.at("1_1").status, 3);
-  EXPECT_EQ(rows.at("1_2").signal, 9);
-  EXPECT_EQ(rows.at("1_3").word, "CANCELLED");  // "CANCELLED by 0"
-  EXPECT_EQ(read_row(rows.at("1_7")).ended->reason, EndReason::cancelled);
-  EXPECT_FALSE(read_row(rows.at("1_7")).ended->started);
+  EXPECT_EQ(row(rows, "1_0").status, 0);
+  EXPECT_EQ(row(rows, "1_1").status, 3);
+  EXPECT_EQ(row(rows, "1_2").signal, 9);
+  EXPECT_EQ(row(rows, "1_3").word, "CANCELLED");  // "CANCELLED by 0"
+  EXPECT_EQ(read_row(row(rows, "1_7")).ended->reason, EndReason::cancelled);
+  EXPECT_FALSE(read_row(row(rows, "1_7")).ended->started);
 }
 
 TEST(SlurmAccounting, SpreadsTheRowOfAPartThatNeverBegan) {
@@ -255,7 +362,7 @@ TEST(SlurmAccounting, SpreadsTheRowOfAPartThatNeverBegan) {
   reply.out = "12_[2-4,9%2]|CANCELLED by 0|None|0:0|None|1795895238|None assigned\n13|COMPLETED|None|0:0|1|2|n1\n";
   const Rows rows = std::get<Rows>(read_accounting(reply));
   EXPECT_EQ(rows.size(), 4U) << "a row of a whole array is not believed";
-  EXPECT_EQ(rows.at("12_9").word, "CANCELLED");
+  EXPECT_EQ(row(rows, "12_9").word, "CANCELLED");
 }
 
 TEST(SlurmLimits, ReadsTheSizeOfArrays) {
