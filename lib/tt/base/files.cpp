@@ -85,7 +85,9 @@ std::string read_open_file(int fd, const fs::path& path, std::uintmax_t offset) 
   if (S_ISREG(status.st_mode)) {
     const auto size = static_cast<std::uintmax_t>(status.st_size);
     if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) fail("cannot read", path, errno);
-    text.reserve(size > offset ? static_cast<std::size_t>(size - offset) : 0);
+    // A parser may want some bytes behind the text.
+    constexpr std::size_t kRoomBehind = 64;
+    text.reserve(size > offset ? static_cast<std::size_t>(size - offset) + kRoomBehind : 0);
   }
   char buffer[65536];
   for (;;) {

@@ -49,7 +49,7 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
 Asked what_was_asked(const Surroundings& around, const ledger::Ledger& ledger, const RunId& run) {
   const auto history = ledger.runs.find(run);
   const bool here = history != ledger.runs.end() && history->second.site == around.site.profile.name;
-  return here ? over(around.said, over(history->second.asked, around.asked)) : around.asked;
+  return here ? over(around.said, over(history->second.asked.or_none(), around.asked)) : around.asked;
 }
 
 Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, Sayable& sayable,

@@ -109,10 +109,10 @@ std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& r
     if (waiting->after || is_stopped(ledger, run.sweep)) ++let_go;
     if (!waiting->after) continue;
     const ledger::RunHistory& history = ledger.runs.at(run.id);
-    ledger::Waits& waits = without_canary[{run.sweep, waiting->site, history.asked}];
+    ledger::Waits& waits = without_canary[{run.sweep, waiting->site, history.asked.or_none()}];
     waits.sweep = run.sweep;
     waits.site = waiting->site;
-    waits.asked = history.asked;
+    waits.asked = history.asked.or_none();
     waits.why = "released";
     waits.runs.push_back(waiting->task);
   }

@@ -16,9 +16,9 @@ namespace tt::flow {
 ledger::Ledger load_history(const Workspace& workspace, const std::vector<std::string>& sweeps) {
   ledger::Ledger ledger;
   for (const std::string& sweep : sweeps) {
-    const ledger::JournalText journal = ledger::Journal(workspace.root(), sweep).load();
+    ledger::JournalText journal = ledger::Journal(workspace.root(), sweep).load();
     for (const std::string& warning : journal.warnings) log::warning(warning);
-    for (const ledger::Event& event : journal.events) ledger::apply(ledger, event);
+    for (ledger::Event& event : journal.events) ledger::apply(ledger, std::move(event));
   }
   return ledger;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -30,6 +31,7 @@ class Refresh {
   RefreshReport run() {
     for (const ledger::SubmissionState* submission : ledger::unanswered_submissions(ledger_)) look_for(*submission);
     ask_about_open_attempts();
+    note_sightings();
     record(around_, events_);
     const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
     for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
@@ -123,10 +125,17 @@ class Refresh {
   // One question per site for all its open attempts, whatever their number.
   void ask_about_open_attempts() {
     std::map<std::string, std::vector<const ledger::AttemptState*>> by_site;
+    std::vector<const ledger::AttemptState*>* of_site = nullptr;  // nullptr: this submission is not asked about
+    const Token* token = nullptr;                                 // attempts of a submission stand together
     for (const ledger::AttemptState* attempt : ledger::open_attempts(ledger_)) {
-      const auto submission = ledger_.submissions.find(attempt->token);
-      if (submission == ledger_.submissions.end()) continue;
-      if (submission->second.answer == ledger::Answer::accepted) by_site[submission->second.site].push_back(attempt);
+      if (token == nullptr || *token != attempt->token) {
+        token = &attempt->token;
+        const auto submission = ledger_.submissions.find(*token);
+        const bool is_there =
+            submission != ledger_.submissions.end() && submission->second.answer == ledger::Answer::accepted;
+        of_site = is_there ? &by_site[submission->second.site] : nullptr;
+      }
+      if (of_site != nullptr) of_site->push_back(attempt);
     }
     for (const auto& [site, attempts] : by_site) ask(site, attempts);
   }
@@ -136,6 +145,7 @@ class Refresh {
     if (scheduler == nullptr) return;
     answer_of(site);
     std::vector<scheduler::TaskRef> tasks;
+    tasks.reserve(attempts.size());
     for (const ledger::AttemptState* attempt : attempts)
       tasks.push_back({attempt->job, attempt->token, attempt->index});
     const std::vector<scheduler::TaskStatus> answers = scheduler->status(tasks);
@@ -162,8 +172,22 @@ class Refresh {
     if (state == attempt.state && known.raw == attempt.raw && known.reason == attempt.reason &&
         known.hopeless == attempt.hopeless)
       return;
-    add(attempt.sweep,
-        ledger::Seen{attempt.key, attempt.token, state, known.raw, known.reason, known.since, known.hopeless});
+    sightings_[{attempt.sweep, attempt.token, state, known.raw, known.reason, known.since, known.hopeless}].push_back(
+        &attempt);
+  }
+
+  // What is the same of many tasks of a submission is one event.
+  void note_sightings() {
+    for (const auto& [seen, attempts] : sightings_) {
+      const auto& [sweep, token, state, raw, reason, since, hopeless] = seen;
+      if (attempts.size() == 1) {
+        add(sweep, ledger::Seen{attempts.front()->key, token, state, raw, reason, since, hopeless});
+        continue;
+      }
+      ledger::SeenTogether together{token, {}, state, raw, reason, since, hopeless};
+      for (const ledger::AttemptState* attempt : attempts) together.indices.push_back(attempt->index);
+      add(sweep, std::move(together));
+    }
   }
 
   void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
@@ -188,6 +212,9 @@ class Refresh {
   Schedulers& schedulers_;
   ledger::Ledger ledger_;
   std::vector<SweepEvent> events_;
+  // Sweep, token, state, raw, reason, since, hopeless → of whom.
+  using Sighting = std::tuple<std::string, Token, RunState, std::string, std::string, std::optional<Instant>, bool>;
+  std::map<Sighting, std::vector<const ledger::AttemptState*>> sightings_;
   RefreshReport report_;
 };
 

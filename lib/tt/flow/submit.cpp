@@ -189,7 +189,7 @@ bool is_known(const ledger::Waits& waits, const PlannedTask& task, const ledger:
   const bool both_refused = known->at_most > 0 && waits.at_most > 0;  // whose sentence it is does not matter
   return same_task && known->sweep == waits.sweep && known->site == waits.site && known->after == waits.after &&
          (both_refused || (known->at_most == waits.at_most && known->why == waits.why)) &&
-         ledger.runs.at(task.run).asked == waits.asked;
+         ledger.runs.at(task.run).asked.or_none() == waits.asked;
 }
 
 // Takes out of the choice what cannot go now, and writes down that it waits, and what it waits with.

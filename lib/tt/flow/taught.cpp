@@ -30,7 +30,7 @@ Seconds pause_after(std::vector<Instant> said_no, Instant said_yes) {
 
 Way way_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting) {
   const auto history = ledger.runs.find(waiting.task.run);
-  return way_to(waiting.site, history == ledger.runs.end() ? Asked{} : history->second.asked);
+  return way_to(waiting.site, history == ledger.runs.end() ? Asked{} : history->second.asked.or_none());
 }
 
 void Taught::read() {
@@ -44,7 +44,7 @@ void Taught::read() {
   }
   for (const auto& [id, run] : ledger_.runs) {
     if (run.waiting && run.waiting->at_most > 0) {
-      Known& known = ways_[way_to(run.waiting->site, run.asked)];
+      Known& known = ways_[way_to(run.waiting->site, run.asked.or_none())];
       known.is_refused = true;
       known.told = std::max(known.told, run.waiting->since);
       if (known.why.empty() || run.waiting->since > known.refused) known.why = run.waiting->why;

@@ -1,5 +1,7 @@
 #include "tt/ledger/events.hpp"
 
+#include "tt/job/index_list.hpp"
+
 namespace tt {
 
 std::string to_string(CancelAs as) { return as == CancelAs::cancelled ? "cancelled" : "preempted"; }
@@ -65,11 +67,20 @@ struct Fields {
     kind("absent").set("token", e.token.text);
     if (!e.runs.empty()) line.set("runs", run_list(e.runs));
   }
+  template <class Kind>
+  void what_was_seen(const Kind& e) const {
+    line.set("state", to_string(e.state)).set("raw", e.raw).set("reason", e.reason);
+    line.set("since", e.since ? Value(iso_time(*e.since)) : Value());
+    if (e.hopeless) line.set("hopeless", true);
+  }
   void operator()(const Seen& e) const {
     kind("seen");
-    attempt(e.attempt).set("token", e.token.text).set("state", to_string(e.state)).set("raw", e.raw);
-    line.set("reason", e.reason).set("since", e.since ? Value(iso_time(*e.since)) : Value());
-    if (e.hopeless) line.set("hopeless", true);
+    attempt(e.attempt).set("token", e.token.text);
+    what_was_seen(e);
+  }
+  void operator()(const SeenTogether& e) const {
+    kind("seen-together").set("token", e.token.text).set("tasks", index_list(e.indices));
+    what_was_seen(e);
   }
   void operator()(const CancelWanted& e) const {
     Value list = Value::array();

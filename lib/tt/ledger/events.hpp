@@ -88,6 +88,17 @@ struct Seen {  // what the scheduler said about one attempt; written when it cha
   std::optional<Instant> since;
   bool hopeless = false;  // it waits for what will never be
 };
+// The same of many attempts of one submission, by their place in its array: ten thousand that wait for one reason are
+// one line. A version that does not know it passes it over, and asks the scheduler itself.
+struct SeenTogether {
+  Token token;
+  std::vector<int> indices;
+  RunState state = RunState::unknown;
+  std::string raw;
+  std::string reason;
+  std::optional<Instant> since;
+  bool hopeless = false;
+};
 struct CancelWanted {  // before the scheduler is told: pending array tasks leave no record there
   std::vector<AttemptKey> attempts;
   CancelAs as = CancelAs::cancelled;
@@ -146,8 +157,9 @@ struct UnknownEvent {  // of a later version: kept, and without effect
   std::string json;
 };
 
-using EventBody = std::variant<Intent, Answered, Refused, NoAnswer, Adopted, Absent, Seen, CancelWanted, Ended, Renamed,
-                               RetryUsed, Again, Waits, WaitsNoMore, Stopped, GoesOn, Policy, UnknownEvent>;
+using EventBody =
+    std::variant<Intent, Answered, Refused, NoAnswer, Adopted, Absent, Seen, SeenTogether, CancelWanted, Ended, Renamed,
+                 RetryUsed, Again, Waits, WaitsNoMore, Stopped, GoesOn, Policy, UnknownEvent>;
 struct Event {
   Instant time{};
   EventBody body;

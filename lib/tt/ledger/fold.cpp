@@ -1,6 +1,7 @@
 #include "tt/ledger/fold.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tt::ledger {
 namespace {
@@ -11,12 +12,19 @@ bool holds(const std::vector<RunId>& runs, const RunId& run) {
   return std::find(runs.begin(), runs.end(), run) != runs.end();
 }
 
-AttemptState* attempt_of(Ledger& ledger, const AttemptKey& key) {
-  const auto run = ledger.runs.find(key.run);
+template <class Kind>
+Rarely<Asked> asked_of(const Kind& event) {
+  return event.asked.says_anything() ? Rarely<Asked>(event.asked) : Rarely<Asked>();
+}
+
+AttemptState* attempt_of(Ledger& ledger, const RunId& id, int number) {
+  const auto run = ledger.runs.find(id);
   if (run == ledger.runs.end()) return nullptr;
-  const auto found = run->second.attempts.find(key.attempt);
+  const auto found = run->second.attempts.find(number);
   return found == run->second.attempts.end() ? nullptr : &found->second;
 }
+AttemptState* attempt_of(Ledger& ledger, const AttemptKey& key) { return attempt_of(ledger, key.run, key.attempt); }
+AttemptState* attempt_of(Ledger& ledger, const PlannedTask& task) { return attempt_of(ledger, task.run, task.attempt); }
 
 SubmissionState* submission_of(Ledger& ledger, const Token& token) {
   const auto found = ledger.submissions.find(token);
@@ -27,7 +35,7 @@ SubmissionState* submission_of(Ledger& ledger, const Token& token) {
 template <class Act>
 void for_attempts(Ledger& ledger, const SubmissionState& submission, Act act) {
   for (const PlannedTask& task : submission.runs) {
-    if (AttemptState* attempt = attempt_of(ledger, {task.run, task.attempt})) act(*attempt, task);
+    if (AttemptState* attempt = attempt_of(ledger, task)) act(*attempt, task);
   }
 }
 
@@ -36,13 +44,15 @@ struct Apply {
   Ledger& ledger;
   Instant time;
 
-  void operator()(const Intent& e) const {
+  void operator()(const Intent& e) const { intend(e, std::vector<PlannedTask>(e.runs)); }
+  // `runs`: its own, which may be taken from it.
+  void intend(const Intent& e, std::vector<PlannedTask> runs) const {
     const auto [place, is_new] = ledger.submissions.try_emplace(e.token);
     if (!is_new) return;
-    place->second = {e.token, e.site, e.scheduler, e.sweep, e.runs, time, Answer::none,
-                     {},      {},     e.replaces,  {},      {},     e.by, e.asked};
+    place->second = {e.token,    e.site, e.scheduler, e.sweep, std::move(runs), time, Answer::none, {}, {},
+                     e.replaces, {},     {},          e.by,    e.asked};
     if (SubmissionState* old = e.replaces ? submission_of(ledger, *e.replaces) : nullptr) old->replaced_by = e.token;
-    for (const PlannedTask& task : e.runs) open_attempt(e, task);
+    for (const PlannedTask& task : place->second.runs) open_attempt(e, task);
   }
   // A second submission of an attempt stands in for one that was thought absent. When that one was taken after all, it
   // keeps the attempt; should the second be faster, its claim is found and moves the attempt.
@@ -59,21 +69,23 @@ struct Apply {
       run.name = task.name;
       run.folder = task.folder;
       run.site = e.site;
-      run.asked = e.asked;
+      run.asked = asked_of(e);
     }
     run.waiting.reset();
     run.withdrawn.reset();
     if (task.mode == RetryMode::fresh) run.fresh_after = std::max(run.fresh_after, task.attempt - 1);
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
-    AttemptState fresh;
+    // A cancel that was wanted before the second submission is still wanted.
+    const AttemptState* before = attempt_of(ledger, task);
+    const std::optional<CancelAs> cancel_wanted = before == nullptr ? std::nullopt : before->cancel_wanted;
+    AttemptState& fresh = run.attempts[task.attempt];
+    if (before != nullptr) fresh = {};
     fresh.key = {task.run, task.attempt};
     fresh.mode = task.mode;
     fresh.sweep = e.sweep;
     fresh.token = e.token;
     fresh.index = task.index;
-    // A cancel that was wanted before the second submission is still wanted.
-    if (const AttemptState* before = attempt_of(ledger, fresh.key)) fresh.cancel_wanted = before->cancel_wanted;
-    run.attempts[task.attempt] = std::move(fresh);
+    fresh.cancel_wanted = cancel_wanted;
   }
   void operator()(const Answered& e) const { accept(e.token, e.job); }
   void accept(const Token& token, const JobId& job) const {
@@ -88,13 +100,14 @@ struct Apply {
       attempt.job = submission->job;
       attempt.absent_since.reset();
     });
-    for (const PlannedTask& task : submission->runs) hand_back({task.run, task.attempt});
+    for (const PlannedTask& task : submission->runs) hand_back(attempt_of(ledger, task));
   }
   // What a refused second submission carried goes back to the earlier one that the scheduler took after all: that one
   // may still start. Not when a later attempt was opened meanwhile: before that the claim of this one was withdrawn.
-  void hand_back(const AttemptKey& key) const {
-    AttemptState* attempt = attempt_of(ledger, key);
-    if (attempt == nullptr || !attempt->closed || attempt->ended || last_attempt(ledger, key.run) != attempt) return;
+  void hand_back(AttemptState* attempt) const {
+    if (attempt == nullptr || !attempt->closed || attempt->ended) return;
+    const AttemptKey& key = attempt->key;
+    if (last_attempt(ledger, key.run) != attempt) return;
     const SubmissionState* earlier = submission_of(ledger, attempt->token);
     for (int steps = 0; earlier != nullptr && earlier->replaces && steps < kLongestChain; ++steps) {
       earlier = submission_of(ledger, *earlier->replaces);
@@ -127,7 +140,7 @@ struct Apply {
       attempt.closed = true;
       attempt.state = RunState::planned;
       attempt.reason = e.reason;
-      hand_back(attempt.key);
+      hand_back(&attempt);
     });
   }
   void operator()(const NoAnswer& e) const {
@@ -174,15 +187,28 @@ struct Apply {
     });
   }
   void operator()(const Seen& e) const {
-    AttemptState* attempt = attempt_of(ledger, e.attempt);
-    if (attempt == nullptr || attempt->closed || attempt->token != e.token) return;
-    if (attempt->seen && time < *attempt->seen) return;
-    attempt->seen = time;
-    attempt->state = e.state;
-    attempt->raw = e.raw;
-    attempt->reason = e.reason;
-    attempt->since = e.since;
-    attempt->hopeless = e.hopeless;
+    if (AttemptState* attempt = attempt_of(ledger, e.attempt)) see(*attempt, e);
+  }
+  void operator()(const SeenTogether& e) const {
+    const SubmissionState* submission = submission_of(ledger, e.token);
+    if (submission == nullptr || e.indices.empty()) return;
+    std::vector<bool> meant(static_cast<std::size_t>(*std::max_element(e.indices.begin(), e.indices.end())) + 1);
+    for (const int index : e.indices) meant[static_cast<std::size_t>(index)] = true;
+    for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
+      const auto index = static_cast<std::size_t>(task.index);
+      if (index < meant.size() && meant[index]) see(attempt, e);
+    });
+  }
+  template <class Kind>
+  void see(AttemptState& attempt, const Kind& e) const {
+    if (attempt.closed || attempt.token != e.token) return;
+    if (attempt.seen && time < *attempt.seen) return;
+    attempt.seen = time;
+    attempt.state = e.state;
+    attempt.raw = e.raw;
+    attempt.reason = e.reason;
+    attempt.since = e.since;
+    attempt.hopeless = e.hopeless;
   }
   void operator()(const CancelWanted& e) const {
     for (const AttemptKey& key : e.attempts) {
@@ -229,7 +255,7 @@ struct Apply {
         run.name = task.name;
         run.folder = task.folder;
         run.site = e.site;
-        run.asked = e.asked;
+        run.asked = asked_of(e);
       }
       run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.later, e.site};
     }
@@ -267,6 +293,13 @@ bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submissio
 }  // namespace
 
 void apply(Ledger& ledger, const Event& event) { std::visit(Apply{ledger, event.time}, event.body); }
+
+void apply(Ledger& ledger, Event&& event) {
+  if (auto* intent = std::get_if<Intent>(&event.body))
+    Apply{ledger, event.time}.intend(*intent, std::move(intent->runs));
+  else
+    apply(ledger, std::as_const(event));
+}
 
 Ledger fold(std::span<const Event> events) {
   Ledger ledger;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tt/base/rarely.hpp"
 #include "tt/ledger/events.hpp"
 #include "tt/ledger/run_histories.hpp"
 
@@ -80,8 +81,8 @@ struct RunHistory {
                                        // submitted as fresh puts all up to n-1 aside
   Instant named{};                     // when name and folder were last said
   std::string site;                    // it was last chosen for, and
-  Asked asked;                         // what it was to be handed over with
-  std::optional<WaitingRun> waiting;
+  Rarely<Asked> asked;                 // what it was to be handed over with
+  Rarely<WaitingRun> waiting;
   std::optional<Instant> withdrawn;  // cancelled while it waited: stays so until somebody asks for it by name
 };
 
@@ -100,6 +101,7 @@ struct Ledger {
 };
 
 void apply(Ledger& ledger, const Event& event);
+void apply(Ledger& ledger, Event&& event);  // takes the runs of an intent instead of copying them
 Ledger fold(std::span<const Event> events);
 
 // Attempts that may still run, in the order in which the journal first named their runs.

@@ -64,21 +64,20 @@ void mend_torn_line(const fs::path& file) {
 
 }  // namespace
 
-JournalText read_journal(std::string_view text, const std::string& name) {
+namespace {
+
+// `padded`: the journal's bytes, and kLinePadding more.
+JournalText read_padded(const std::string& padded, const std::string& name) {
+  const std::string_view text = std::string_view(padded).substr(0, padded.size() - kLinePadding);
   JournalText journal;
   const std::size_t last_end = text.rfind('\n');
-  const std::size_t whole = last_end == std::string_view::npos ? 0 : last_end + 1;
-  journal.torn = whole < text.size();
-
-  std::string padded;
-  padded.reserve(whole + kLinePadding);
-  padded.append(text.substr(0, whole)).append(kLinePadding, ' ');
-  const std::string_view lines = std::string_view(padded).substr(0, whole);
+  const std::string_view lines = text.substr(0, last_end == std::string_view::npos ? 0 : last_end + 1);
+  journal.torn = lines.size() < text.size();
   journal.events.reserve(static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')));
   EventReader reader;
   std::string why;
   std::size_t number = 0;
-  for (std::size_t start = 0; start < whole;) {
+  for (std::size_t start = 0; start < lines.size();) {
     const std::size_t end = lines.find('\n', start);
     const std::string_view line = lines.substr(start, end - start);
     start = end + 1;
@@ -92,6 +91,15 @@ JournalText read_journal(std::string_view text, const std::string& name) {
   return journal;
 }
 
+}  // namespace
+
+JournalText read_journal(std::string_view text, const std::string& name) {
+  std::string padded;
+  padded.reserve(text.size() + kLinePadding);
+  padded.append(text).append(kLinePadding, ' ');
+  return read_padded(padded, name);
+}
+
 Journal::Journal(const fs::path& workspace, std::string sweep)
     : file_(journal_folder(workspace) / (file_stem(sweep) + std::string(kEnding))), sweep_(std::move(sweep)) {
   if (sweep_.empty()) throw Error("a journal needs the name of its sweep");
@@ -99,7 +107,11 @@ Journal::Journal(const fs::path& workspace, std::string sweep)
 
 bool Journal::exists() const { return is_there(file_); }
 
-JournalText Journal::load() const { return read_journal(read_file_if_there(file_).value_or(""), file_.string()); }
+JournalText Journal::load() const {
+  std::string text = read_file_if_there(file_).value_or("");
+  text.append(kLinePadding, ' ');  // read_file leaves room for it
+  return read_padded(text, file_.string());
+}
 
 void Journal::append(const FileLock& lock, std::span<const Event> events) {
   if (events.empty()) return;

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "tt/job/index_list.hpp"
+
 namespace tt::ledger {
 namespace {
 
@@ -63,6 +65,7 @@ auto objects(const Object& line, const char* key, Read read) {
   std::vector<decltype(read(line))> found;
   simdjson::dom::array list;
   if (line[key].get(list) != simdjson::SUCCESS) throw Missing{key};
+  found.reserve(list.size());
   for (const auto entry : list) {
     Object object;
     if (entry.get(object) != simdjson::SUCCESS) throw Missing{key};
@@ -130,6 +133,14 @@ EventBody seen(const Object& line) {
               parse_iso_time(text(line, "since")),
               flag(line, "hopeless")};
 }
+EventBody seen_together(const Object& line) {
+  SeenTogether event{
+      id<Token>(line, "token"),       read_index_list(needed(line, "tasks")), state(line),
+      std::string(text(line, "raw")), std::string(text(line, "reason")),      parse_iso_time(text(line, "since")),
+      flag(line, "hopeless")};
+  if (event.indices.empty()) throw Missing{"tasks"};
+  return event;
+}
 EventBody cancel_wanted(const Object& line) {
   const auto as = parse_cancel_as(needed(line, "as"));
   if (!as) throw Missing{"as"};
@@ -176,7 +187,8 @@ struct Kind {
   std::string_view name;
   EventBody (*read)(const Object& line);
 };
-constexpr std::array<Kind, 17> kKinds{{{"seen", seen},
+constexpr std::array<Kind, 18> kKinds{{{"seen", seen},
+                                       {"seen-together", seen_together},
                                        {"intent", intent},
                                        {"answered", answered},
                                        {"ended", ended},

@@ -1,4 +1,4 @@
-// tt/scheduler/slurm_words.hpp: Slurm's spellings: task ids, index lists, lines of directives, words for states.
+// tt/scheduler/slurm_words.hpp: Slurm's spellings: task ids, lines of directives, words for states.
 //
 // Read on Slurm 22.05.8 (Debian 12) with four slurmd on one host; the recordings are in tests/transcripts/slurm-22.05.
 #pragma once
@@ -10,17 +10,10 @@
 #include <vector>
 
 #include "tt/job/ids.hpp"
+#include "tt/job/index_list.hpp"
 #include "tt/scheduler/scheduler.hpp"
 
 namespace tt::slurm {
-
-// {0,1,2,5} → "0-2,5". Sorted, each once.
-std::string index_list(std::vector<int> indices);
-// "0-2,5%3" → {0,1,2,5}: the throttle is passed over; steps ("0-8:2") count. Empty for what is no list, or one that was
-// cut off ("0-2,5...").
-std::vector<int> read_index_list(std::string_view list);
-// More than any MaxArraySize allows.
-inline constexpr int kLargestIndex = 10'000'000;
 
 // The array's id of a job or task id: "77_3" → "77".
 std::string array_of(const JobId& job);

@@ -25,6 +25,26 @@ TEST(LedgerEvents, AreLinesAPersonCanGrep) {
             R"("raw":"TIMEOUT","reason":"limit","since":null})");
 }
 
+TEST(LedgerEvents, SayOfManyTasksInOneLineWhatIsTheSameOfThem) {
+  const std::string line =
+      R"({"time":"2026-03-01T12:00:00Z","event":"seen-together","token":"abc","tasks":"0-2,7","state":"queued",)"
+      R"("raw":"PENDING","reason":"Priority","since":null})";
+  EXPECT_EQ(
+      to_line(event("12:00:00",
+                    SeenTogether{Token{"abc"}, {7, 0, 1, 2}, RunState::queued, "PENDING", "Priority", std::nullopt})),
+      line);
+  EXPECT_TRUE(read_journal(line + "\n", "j").warnings.empty());
+  for (const char* tasks : {"", "0-", "x", "3-1", "0-2,...", "0-99999999999"}) {
+    const JournalText damaged =
+        read_journal(R"({"time":"2026-03-01T12:00:00Z","event":"seen-together","token":"abc","tasks":")" +
+                         std::string(tasks) + R"(","state":"queued"})" + "\n",
+                     "j");
+    EXPECT_TRUE(damaged.events.empty()) << tasks;
+    ASSERT_EQ(damaged.warnings.size(), 1u) << tasks;
+    EXPECT_EQ(damaged.warnings[0].substr(0, 51), "j:1: skipped: an event without a usable 'tasks': {\"") << tasks;
+  }
+}
+
 TEST(LedgerEvents, SayWhatWasAskedForOnlyWhereSomebodyAsked) {
   EXPECT_EQ(
       to_line(event("12:00:00",
@@ -58,6 +78,7 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:04", Adopted{Token{"b"}, JobId{"77"}, "claim", {RunId{"r1"}}}),
       event("12:00:05", Absent{Token{"b"}, {RunId{"r1"}, RunId{"r2"}}}),
       event("12:00:06", Seen{key, Token{"b"}, RunState::running, "R", "", at("11:59:59")}),
+      event("12:00:06", SeenTogether{Token{"b"}, {0, 1, 2, 7}, RunState::queued, "PENDING", "Priority", {}, true}),
       event("12:00:07", CancelWanted{{key, {RunId{"r2"}, 1}}, CancelAs::preempted}),
       event("12:00:08", Ended{key, Token{"b"}, RunState::failed, "oom", "n3"}),
       event("12:00:09", Renamed{RunId{"r1"}, "old", "new", "/w/logs/m/new"}),

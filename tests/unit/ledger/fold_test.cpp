@@ -204,6 +204,75 @@ TEST(Fold, TakesTheSchedulersWordOnlyForTheTokenThatCounts) {
   EXPECT_EQ(find_attempt(ledger, {R2, 1})->state, RunState::submitted);
 }
 
+TEST(Fold, TakesAWordAboutManyTasksAsOneAboutEach) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    // Some ended, some were moved to another submission, some of what is said is older than what was said before.
+    std::vector<PlannedTask> tasks;
+    for (int i = 0; i < 20; ++i) tasks.push_back(task_of("r" + std::to_string(i), 1, 3 * i));
+    std::vector<Event> events{intent("12:00:00", T1, tasks), event("12:00:01", Answered{T1, JobId{"77"}}),
+                              ended("12:01:00", RunId{"r4"}, T1, RunState::failed),
+                              intent("12:02:00", T2, {task_of("r6", 2, 0), task_of("r8", 2, 18)}),
+                              seen("12:30:00", RunId{"r9"}, T1, RunState::running)};
+    const Token token = round % 4 == 0 ? T2 : T1;
+    const std::string time = round % 3 == 0 ? "12:10:00" : "12:40:00";
+    SeenTogether together{token, {}, RunState::held, "HELD", "by hand", at("11:00:00"), round % 2 == 0};
+    std::vector<Event> each = events;
+    for (int index = 0; index < 60; ++index) {
+      if (random() % 2 == 0) continue;
+      together.indices.push_back(index);
+      for (const PlannedTask& task : token == T1 ? tasks : std::get<Intent>(events[3].body).runs) {
+        if (task.index != index) continue;
+        each.push_back(event(time, Seen{{task.run, task.attempt},
+                                        token,
+                                        together.state,
+                                        together.raw,
+                                        together.reason,
+                                        together.since,
+                                        together.hopeless}));
+      }
+    }
+    events.push_back(event(time, together));
+    ASSERT_EQ(described(fold(events)), described(fold(each))) << "round " << round;
+  }
+  // Of a submission nobody knows, or of no task at all.
+  std::vector<Event> events{two_runs("12:00:00"),
+                            event("12:01:00", SeenTogether{T2, {0, 1}, RunState::running, "", "", {}}),
+                            event("12:01:00", SeenTogether{T1, {}, RunState::running, "", "", {}}),
+                            event("12:01:00", SeenTogether{T1, {2, 900'000}, RunState::running, "", "", {}})};
+  EXPECT_EQ(names(open_attempts(fold(events))), (Names{"r1/1@t1 submitted", "r2/1@t1 submitted"}));
+}
+
+TEST(Fold, TakesEventsAsItCopiesThem) {
+  const std::vector<Event> events{two_runs("12:00:00"), seen("12:02:00", R1, T1, RunState::running),
+                                  intent("12:03:00", T2, {task_of("r2", 2, 0)}), two_runs("12:04:00")};
+  Ledger taken;
+  for (Event copy : events) apply(taken, std::move(copy));
+  EXPECT_EQ(described(taken), described(fold(events)));
+  EXPECT_EQ(taken.submissions.at(T1).runs, std::get<Intent>(events[0].body).runs);
+}
+
+TEST(Fold, FindsEveryRunInWhateverOrderTheyAreAskedFor) {
+  ByRun<int> numbers;
+  for (int i = 0; i < 5000; ++i) numbers[RunId{"r" + std::to_string(i)}] = i;
+  std::mt19937 random(11);
+  for (int i = 0; i < 20000; ++i) {
+    const int wanted = i < 6000 ? i : static_cast<int>(random() % 6000);
+    const RunId run{"r" + std::to_string(wanted)};
+    ASSERT_EQ(numbers.contains(run), wanted < 5000) << wanted;
+    if (wanted < 5000)
+      ASSERT_EQ(numbers.at(run), wanted);
+    else
+      ASSERT_THROW(numbers.at(run), std::out_of_range);
+    ASSERT_EQ(numbers.find(run) == numbers.end(), wanted >= 5000);
+  }
+  int next = 0;
+  for (const auto& [run, number] : numbers) ASSERT_EQ(number, next++);
+  const ByRun<int> copy = numbers;
+  EXPECT_EQ(copy.at(RunId{"r4999"}), 4999);
+  EXPECT_FALSE(ByRun<int>().contains(RunId{"r0"}));
+}
+
 TEST(Fold, LeavesAnEndedAttemptAsItEnded) {
   const Ledger ledger =
       fold(std::vector{two_runs("12:00:00"), ended("12:01:00", R1, T1, RunState::failed, "oom"),

@@ -89,16 +89,16 @@ TEST(LedgerWaiting, ARunKeepsWhatItWasAskedForWith) {
   const Asked high{"", "", "high", "", 1}, low{"m1", "", "low", "", {}};
   std::vector<Event> events{
       event("12:00:00", Waits{"s", {task_of("r1", 1, 0)}, "no room", std::nullopt, 0, false, "lab", high})};
-  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, high);
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked.or_none(), high);
   EXPECT_EQ(find_waiting(fold(events), RunId{"r1"})->site, "lab");
   std::vector<Event> cancelled = events;
   cancelled.push_back(event("12:00:01", WaitsNoMore{{RunId{"r1"}}, true}));
-  EXPECT_EQ(fold(cancelled).runs.at(RunId{"r1"}).asked, high) << "a retry of it asks for the same";
+  EXPECT_EQ(fold(cancelled).runs.at(RunId{"r1"}).asked.or_none(), high) << "a retry of it asks for the same";
   events.push_back(event("12:00:02", Intent{Token{"a"}, "lab", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}, low}));
-  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, low);
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked.or_none(), low);
   EXPECT_EQ(fold(events).submissions.at(Token{"a"}).asked, low);
   events.push_back(events[0]);  // a replay
-  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked, low);
+  EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked.or_none(), low);
 }
 
 TEST(LedgerRetries, ARetryThatTheSchedulerRefusedIsNotUsed) {
