@@ -1,6 +1,7 @@
 #include "tt/flow/sweep_index.hpp"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -18,12 +19,44 @@ Value to_value(const std::vector<IndexedRun>& runs) {
   return list;
 }
 
-std::vector<IndexedRun> runs_of(const Value& list) {
+using Object = simdjson::dom::object;
+
+std::string text_of(const Object& object, const char* key) {
+  std::string_view found;
+  return object[key].get(found) == simdjson::SUCCESS ? std::string(found) : std::string();
+}
+
+std::vector<IndexedRun> runs_of(const Object& index, const char* key) {
   std::vector<IndexedRun> runs;
-  if (!list.is_list()) return runs;
-  for (const Value& run : list.as_list())
-    runs.push_back({{run.text_or("id")}, run.text_or("model"), run.text_or("name")});
+  simdjson::dom::array list;
+  if (index[key].get(list) != simdjson::SUCCESS) return runs;
+  runs.reserve(list.size());
+  for (const auto entry : list) {
+    Object run;
+    if (entry.get(run) == simdjson::SUCCESS)
+      runs.push_back({{text_of(run, "id")}, text_of(run, "model"), text_of(run, "name")});
+  }
   return runs;
+}
+
+SweepIndex index_of(const Object& json) {
+  SweepIndex index;
+  index.sweep = text_of(json, "sweep");
+  index.file = text_of(json, "file");
+  simdjson::dom::array bases;
+  if (json["base_files"].get(bases) == simdjson::SUCCESS) {
+    for (const auto base : bases) {
+      std::string_view file;
+      index.base_files.emplace_back(base.get(file) == simdjson::SUCCESS ? file : std::string_view());
+    }
+  } else {
+    index.base_files.emplace_back(text_of(json, "base_file"));
+  }
+  index.file_fingerprint = text_of(json, "file_fingerprint");
+  index.expanded = text_of(json, "expanded");
+  index.runs = runs_of(json, "runs");
+  index.orphans = runs_of(json, "orphans");
+  return index;
 }
 
 }  // namespace
@@ -32,24 +65,15 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   const fs::path file = workspace.sweep_index(sweep);
   const auto text = read_file_if_there(file);
   if (!text) return std::nullopt;
-  const Value json = parse_json(*text, file.string());
-  if (json.text_or("schema") != "tt.sweep-index/1") {
+  simdjson::dom::parser parser;
+  Object json;
+  const bool is_object = parser.parse(*text).get(json) == simdjson::SUCCESS;
+  if (!is_object) parse_json(*text, file.string());  // says where it is no JSON
+  if (!is_object || text_of(json, "schema") != "tt.sweep-index/1") {
     throw Error(fmt::format("{}: expected a tt.sweep-index/1 record; remove it and run `tt-sweep expand` again",
                             file.string()));
   }
-  SweepIndex index;
-  index.sweep = json.text_or("sweep");
-  index.file = json.text_or("file");
-  if (const Value& bases = json.at("base_files"); bases.is_list()) {
-    for (const Value& base : bases.as_list()) index.base_files.emplace_back(base.is_string() ? base.as_string() : "");
-  } else {
-    index.base_files.emplace_back(json.text_or("base_file"));
-  }
-  index.file_fingerprint = json.text_or("file_fingerprint");
-  index.expanded = json.text_or("expanded");
-  index.runs = runs_of(json.at("runs"));
-  index.orphans = runs_of(json.at("orphans"));
-  return index;
+  return index_of(json);
 }
 
 std::string fingerprint_of_files(std::string_view sweep_text, const std::vector<std::string>& base_texts) {

@@ -18,20 +18,20 @@
 namespace tt::flow {
 namespace {
 
-void add_waiting(RunView& view, const ledger::Ledger& ledger, Outlooks& outlooks) {
+void add_waiting(RunView& view, const ledger::RunHistory& history, Outlooks& outlooks) {
   if (is_open(view.state)) return;
-  if (const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, view.id)) {
-    const Outlook outlook = outlooks.of(*waiting);
+  if (history.waiting) {
+    const Outlook outlook = outlooks.of(*history.waiting);
     view.waits = outlook.why;
     view.state = RunState::planned;
     view.cause.clear();
     view.reason = "waits: " + outlook.why;
     view.next = outlook.next;
-  } else if (ledger::is_withdrawn(ledger, view.id)) {
+  } else if (history.withdrawn) {
     view.state = RunState::cancelled;
     view.reason = "cancelled before it was handed over";
     view.cause.clear();
-    view.since = ledger.runs.at(view.id).withdrawn;
+    view.since = history.withdrawn;
   }
 }
 
@@ -48,8 +48,8 @@ std::string silence_of(const ledger::SubmissionState& submission, const Surround
   return text;
 }
 
-void add_open_attempt(RunView& view, const ledger::AttemptState& last, const ledger::Ledger& ledger,
-                      const Surroundings& around) {
+void add_open_attempt(RunView& view, const ledger::AttemptState& last, const ledger::SubmissionState* submission,
+                      const ledger::Ledger& ledger, const Surroundings& around) {
   view.raw_state = last.raw;  // of an ended attempt the word is yesterday's
   view.reason = last.reason;
   if (last.hopeless) {
@@ -59,15 +59,15 @@ void add_open_attempt(RunView& view, const ledger::AttemptState& last, const led
     view.reason = "held: " + describe_stop(ledger, view.sweep);
     view.next = "tt-submit release   (goes on with the sweep; `tt-submit cancel` gives the rest up)";
   }
-  const auto submission = ledger.submissions.find(last.token);
-  if (submission != ledger.submissions.end() && submission->second.answer != ledger::Answer::accepted)
-    view.reason = silence_of(submission->second, around);
+  if (submission != nullptr && submission->answer != ledger::Answer::accepted)
+    view.reason = silence_of(*submission, around);
 }
 
-void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings& around) {
-  const ledger::AttemptState* last = ledger::last_attempt(ledger, view.id);
-  if (last == nullptr) return;
-  if (last->key.attempt <= ledger.runs.at(view.id).fresh_after) {
+void add_attempt(RunView& view, const ledger::RunHistory& history, const ledger::Ledger& ledger,
+                 const Surroundings& around) {
+  if (history.attempts.empty()) return;
+  const ledger::AttemptState* last = &history.attempts.rbegin()->second;
+  if (last->key.attempt <= history.fresh_after) {
     view.reason = "to be started afresh: `tt-submit run` hands it over";
     view.attempt = last->key.attempt;
     return;
@@ -79,10 +79,11 @@ void add_attempt(RunView& view, const ledger::Ledger& ledger, const Surroundings
   view.index = last->index;
   view.since = last->over ? last->over : last->ended ? last->ended : last->since;
   view.cause = last->cause;
-  const auto submission = ledger.submissions.find(last->token);
-  if (submission != ledger.submissions.end()) view.site = submission->second.site;
+  const auto found = ledger.submissions.find(last->token);
+  const ledger::SubmissionState* submission = found == ledger.submissions.end() ? nullptr : &found->second;
+  if (submission != nullptr) view.site = submission->site;
   if (!last->closed) {
-    add_open_attempt(view, *last, ledger, around);
+    add_open_attempt(view, *last, submission, ledger, around);
   } else if (ledger::was_refused(*last)) {
     view.reason = "the scheduler refused it: " + last->reason;
     view.next =
@@ -97,21 +98,22 @@ bool holds_another(const RunFolder& folder, const RunId& run) {
   return record && record->id != run;
 }
 
-RunView view_of(const IndexedRun& run, const std::string& sweep, const Surroundings& around,
-                const ledger::Ledger& ledger, Outlooks& outlooks) {
-  RunView view;
+// `history`: nullptr where the ledger is silent.
+void fill_view(RunView& view, const IndexedRun& run, const std::string& sweep, const Surroundings& around,
+               const ledger::Ledger& ledger, const ledger::RunHistory* history) {
   view.id = run.id;
   view.name = run.name;
   view.model = run.model;
   view.sweep = sweep;
   view.folder = around.workspace.run_folder(run.model, run.name);
-  add_attempt(view, ledger, around);
-  add_waiting(view, ledger, outlooks);
+  if (history != nullptr) {
+    add_attempt(view, *history, ledger, around);
+    add_waiting(view, *history, outlooks);
+  }
   if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 &&
       holds_another(view.folder, run.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }
-  return view;
 }
 
 bool is_pattern(const std::string& word) { return word.find_first_of("*?[") != std::string::npos; }
@@ -164,30 +166,37 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
                                   const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
   Outlooks outlooks(ledger, around.clock->now(), around.site.profile.name);
-  std::unordered_set<RunId> listed;
-  std::unordered_set<std::string> listed_by_name;
+  std::vector<bool> listed(ledger.runs.size());  // by place in the ledger
   for (const std::string& sweep : sweeps) {
     const auto index = load_sweep_index(around.workspace, sweep);
     if (!index) continue;
     views.reserve(views.size() + index->runs.size());
     for (const IndexedRun& run : index->runs) {
-      views.push_back(view_of(run, sweep, around, ledger, outlooks));
-      listed.insert(run.id);
-      listed_by_name.insert(run.model + "/" + run.name);
+      const auto found = ledger.runs.find(run.id);
+      const bool is_known = found != ledger.runs.end();
+      if (is_known) listed[static_cast<std::size_t>(found - ledger.runs.begin())] = true;
+      fill_view(views.emplace_back(), run, sweep, around, ledger, is_known ? &found->second : nullptr, outlooks);
     }
   }
   // The index is what was planned last; the ledger is what was handed over.
+  std::unordered_set<std::string> listed_by_name;
+  const auto is_name_listed = [&, planned = views.size()](const RunView& view) {
+    for (std::size_t i = listed_by_name.empty() ? 0 : planned; i < planned; ++i)
+      listed_by_name.insert(views[i].model + "/" + views[i].name);
+    return listed_by_name.contains(view.model + "/" + view.name);
+  };
+  std::size_t place = 0;
   for (const auto& [id, history] : ledger.runs) {
-    if (history.attempts.empty() || listed.contains(id)) continue;
+    if (listed[place++] || history.attempts.empty()) continue;
     const std::string& sweep = history.attempts.rbegin()->second.sweep;
     if (std::find(sweeps.begin(), sweeps.end(), sweep) == sweeps.end()) continue;
     const std::string model = fs::path(history.folder).parent_path().filename().string();
-    RunView view = view_of({id, model, history.name}, sweep, around, ledger, outlooks);
+    RunView view;
+    fill_view(view, {id, model, history.name}, sweep, around, ledger, &history, outlooks);
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
     // --again put its attempts aside: folder and name are those of a run of the sweep by now.
-    if (!is_open(view.state) && listed_by_name.contains(view.model + "/" + view.name) && holds_another(view.folder, id))
-      continue;
+    if (!is_open(view.state) && is_name_listed(view) && holds_another(view.folder, id)) continue;
     if (view.reason.empty()) view.reason = "no longer in the sweep";
     views.push_back(std::move(view));
   }
