@@ -25,8 +25,8 @@ ExitCode status(Tool& tool, const Words& words) {
   }
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
-  const flow::RefreshReport refreshed = targets.refresh();
-  const std::vector<flow::RunView> runs = targets.runs(refreshed.ledger);
+  const flow::RefreshReport& refreshed = kept(targets.refresh());
+  const std::vector<flow::RunView>& runs = kept(targets.runs(refreshed.ledger));
   show_status(tool, runs, refreshed.sites);
   if (!tool.flags().json) tell_what_waits_for_a_person(runs);
   if (const std::string why = flow::not_kept_off(targets.schedulers, refreshed.ledger, runs); !why.empty())

@@ -46,8 +46,10 @@ Value environment_names(const flow::PreparedSubmission& submission) {
   return names;
 }
 
+// Looks at the texts of the runs.
 std::vector<StatusLine> lines_of(const std::vector<flow::RunView>& runs) {
   std::vector<StatusLine> rows;
+  rows.reserve(runs.size());
   for (const flow::RunView& run : runs) {
     StatusLine row;
     row.name = run.name;
@@ -57,7 +59,7 @@ std::vector<StatusLine> lines_of(const std::vector<flow::RunView>& runs) {
     row.job = run.job.text;
     row.attempt = run.attempt;
     row.since = run.since;
-    rows.push_back(std::move(row));
+    rows.push_back(row);
   }
   return rows;
 }

@@ -115,41 +115,64 @@ std::string tinted(std::string_view text, Tint tint, const Terminal& terminal) {
   return std::string(code_of(tint)).append(text).append("\x1b[0m");
 }
 
-void TextTable::add(std::vector<Cell> row) {
-  row.resize(columns_.size());
-  for (Cell& cell : row) cell.text = printable(cell.text, std::numeric_limits<std::size_t>::max());
-  rows_.push_back(std::move(row));
+TextTable::TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (const Column& column : columns_) widths_.push_back(display_width(column.title));
 }
 
-std::vector<std::size_t> TextTable::widths(std::size_t limit) const {
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns_) widths.push_back(display_width(column.title));
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));
-  }
-  if (limit > 0) shrink_to(widths, columns_, limit);
-  return widths;
+void TextTable::add(const std::vector<Cell>& row) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) i < row.size() ? add_cell(row[i].text, row[i].tint) : add_cell("");
+}
+
+void TextTable::add_cell(std::string_view text, Tint tint) {
+  const std::size_t column = pieces_.size() % columns_.size();
+  const std::size_t begin = texts_.size();
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::all_of(text.begin(), text.end(), is_plain))
+    texts_ += text;
+  else
+    texts_ += printable_whole(text);
+  const std::size_t width = display_width(std::string_view(texts_).substr(begin));
+  widths_[column] = std::max(widths_[column], width);
+  pieces_.push_back({texts_.size(), static_cast<std::uint32_t>(width), tint});
 }
 
 std::string TextTable::text(const Terminal& terminal) const {
-  const std::vector<std::size_t> widths = this->widths(terminal.width);
-  const auto line_of = [&](const std::vector<Cell>& cells) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string shown = shortened(cells[i].text, widths[i]);
-      const std::string padding(widths[i] - display_width(shown), ' ');
-      const std::string coloured = tinted(shown, cells[i].tint, terminal);
-      if (i > 0) line.append(column_gap, ' ');
-      line += columns_[i].align == Align::left ? coloured + padding : padding + coloured;
+  std::vector<std::size_t> widths = widths_;
+  if (terminal.width > 0) shrink_to(widths, columns_, terminal.width);
+  std::string text;
+  text.reserve((rows() + 1) * (total_width(widths) + 1));
+  const auto add_to_line = [&](std::size_t column, std::string_view shown, std::size_t width, Tint tint) {
+    std::string cut;
+    if (width > widths[column]) {
+      shown = cut = shortened(std::string(shown), widths[column]);
+      width = display_width(cut);
     }
-    return line.erase(line.find_last_not_of(' ') + 1) + "\n";
+    const std::size_t padding = widths[column] - width;
+    if (column > 0) text.append(column_gap, ' ');
+    if (columns_[column].align == Align::right) text.append(padding, ' ');
+    if (terminal.colour)
+      text += tinted(shown, tint, terminal);
+    else
+      text += shown;
+    if (columns_[column].align == Align::left) text.append(padding, ' ');
   };
-  std::vector<Cell> titles;
-  for (const Column& column : columns_) titles.push_back({column.title, Tint::none});
-  const bool has_titles =
-      std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.title.empty(); });
-  std::string text = has_titles ? line_of(titles) : "";
-  for (const auto& row : rows_) text += line_of(row);
+  const auto end_line = [&] {
+    text.erase(text.find_last_not_of(' ') + 1);  // no further than the end of the line before
+    text += '\n';
+  };
+  if (std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.title.empty(); })) {
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      add_to_line(i, columns_[i].title, display_width(columns_[i].title), Tint::none);
+    end_line();
+  }
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    const Piece& piece = pieces_[i];
+    const std::size_t column = i % columns_.size();
+    add_to_line(column, std::string_view(texts_).substr(begin, piece.end - begin), piece.width, piece.tint);
+    begin = piece.end;
+    if (column + 1 == columns_.size()) end_line();
+  }
   return text;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -38,17 +39,26 @@ class TextTable {
     std::string title;
     Align align = Align::left;
   };
-  explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  void add(std::vector<Cell> row);
-  std::size_t rows() const { return rows_.size(); }
+  explicit TextTable(std::vector<Column> columns);
+  void add(const std::vector<Cell>& row);
+  // The same cell by cell, from left to right, row after row.
+  void add_cell(std::string_view text, Tint tint = Tint::none);
+  std::size_t rows() const { return pieces_.size() / columns_.size(); }
   // Lines, each ended; trailing spaces removed. The line of titles is left out when no column has one.
   std::string text(const Terminal& terminal) const;
 
  private:
-  std::vector<std::size_t> widths(std::size_t limit) const;
+  // A cell: where its text ends in texts_ (it begins where the one before ends). Tables have ten thousand rows.
+  struct Piece {
+    std::size_t end = 0;
+    std::uint32_t width = 0;
+    Tint tint = Tint::none;
+  };
 
   std::vector<Column> columns_;
-  std::vector<std::vector<Cell>> rows_;
+  std::vector<std::size_t> widths_;  // of the widest cell, or title
+  std::string texts_;
+  std::vector<Piece> pieces_;  // row after row
 };
 
 std::string tinted(std::string_view text, Tint tint, const Terminal& terminal);

@@ -51,13 +51,18 @@ std::string status_text(const std::vector<StatusLine>& lines, Instant now, const
   if (attempts) columns.push_back({"attempt", Align::right});
   if (reasons) columns.push_back({"reason", Align::left});
   TextTable table(columns);
+  const StatusLine* before = nullptr;  // neighbours mostly stand alike
+  std::string state, since;
   for (const auto& line : lines) {
-    std::vector<Cell> row = {{line.name, Tint::none}, {state_text(line), tint_of(line.state)}};
-    if (times) row.push_back({age(line, now), Tint::none});
-    if (jobs) row.push_back({line.job.empty() ? "-" : line.job, Tint::none});
-    if (attempts) row.push_back({line.attempt > 0 ? std::to_string(line.attempt) : "-", Tint::none});
-    if (reasons) row.push_back({line.reason, Tint::none});
-    table.add(std::move(row));
+    if (before == nullptr || before->state != line.state || before->raw != line.raw) state = state_text(line);
+    if (before == nullptr || before->since != line.since) since = age(line, now);
+    before = &line;
+    table.add_cell(line.name);
+    table.add_cell(state, tint_of(line.state));
+    if (times) table.add_cell(since);
+    if (jobs) table.add_cell(line.job.empty() ? std::string_view("-") : line.job);
+    if (attempts) table.add_cell(line.attempt > 0 ? std::to_string(line.attempt) : "-");
+    if (reasons) table.add_cell(line.reason);
   }
   return table.text(terminal) + "\n" + counts_text(lines) + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tt/base/clock.hpp"
@@ -11,12 +12,13 @@
 
 namespace tt {
 
+// Texts are looked at where they stand: there may be ten thousand lines.
 struct StatusLine {
-  std::string name;
+  std::string_view name;
   RunState state = RunState::unknown;
-  std::string raw;     // the scheduler's own word
-  std::string reason;  // why it waits or failed
-  std::string job;
+  std::string_view raw;     // the scheduler's own word
+  std::string_view reason;  // why it waits or failed
+  std::string_view job;
   int attempt = 0;  // 0: none yet
   std::optional<Instant> since;
 };
