@@ -9,10 +9,12 @@
 #include "submit_site.hpp"
 #include "submit_watch.hpp"
 #include "tool_main.hpp"
+#include "tt/base/large_pages.hpp"
 #include "tt/flow/inspect.hpp"
 
 int main(int argc, char** argv) {
   using namespace tt::tool;
+  tt::prefer_large_pages();
   Tool tool("tt-submit", "Runs sweeps: submits what is not done, follows it, collects logs, ranks.",
             "  Run a sweep to its ranking:    tt-submit run sweeps/tiny/tiny.yaml\n"
             "  See where it stands:           tt-submit status\n"

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
@@ -217,6 +218,7 @@ ProcessResult SystemRunner::run(const Command& command, Seconds limit) {
   int wait_status = 0;
   pid_t ended = 0;
   bool timed_out = false;
+  auto pause = std::chrono::microseconds(100);  // closing its streams is mostly the last thing that a program does
   while ((ended = ::waitpid(child.pid, &wait_status, WNOHANG)) == 0) {
     if (!timed_out && Monotonic::now() >= deadline) {
       timed_out = true;
@@ -225,7 +227,8 @@ ProcessResult SystemRunner::run(const Command& command, Seconds limit) {
     if (out.read_end >= 0 || err.read_end >= 0) {
       drain_ready(out, err, result, 20);
     } else {
-      ::poll(nullptr, 0, 5);
+      std::this_thread::sleep_for(pause);
+      pause = std::min<std::chrono::microseconds>(2 * pause, std::chrono::milliseconds(5));
     }
   }
   if (ended < 0) throw Error(fmt::format("cannot learn how {} ended: {}", command.argv.at(0), std::strerror(errno)));
