@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <future>
 #include <memory>
 
 #include "submit_printing.hpp"
@@ -25,8 +26,10 @@ ExitCode status(Tool& tool, const Words& words) {
   }
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
+  auto planned = std::async(std::launch::async,
+                            [&] { return flow::look_at_plans(targets.around.workspace, targets.selection.sweeps); });
   const flow::RefreshReport& refreshed = kept(targets.refresh());
-  const std::vector<flow::RunView>& runs = kept(targets.runs(refreshed.ledger));
+  const std::vector<flow::RunView>& runs = kept(targets.runs(refreshed.ledger, planned.get()));
   show_status(tool, runs, refreshed.sites);
   if (!tool.flags().json) tell_what_waits_for_a_person(runs);
   if (const std::string why = flow::not_kept_off(targets.schedulers, refreshed.ledger, runs); !why.empty())

@@ -31,6 +31,10 @@ std::vector<flow::RunView> Targets::runs(const ledger::Ledger& ledger) const {
   return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps), selection);
 }
 
+std::vector<flow::RunView> Targets::runs(const ledger::Ledger& ledger, std::vector<flow::RunView> planned) const {
+  return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps, std::move(planned)), selection);
+}
+
 flow::RefreshReport Targets::refresh() {
   flow::RefreshReport report = flow::refresh(around, schedulers, selection.sweeps);
   if (flow::rebuild_lost_journals(around, report.ledger)) report = flow::refresh(around, schedulers, selection.sweeps);

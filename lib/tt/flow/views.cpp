@@ -98,20 +98,26 @@ bool holds_another(const RunFolder& folder, const RunId& run) {
   return record && record->id != run;
 }
 
-// `history`: nullptr where the ledger is silent.
-void fill_view(RunView& view, const IndexedRun& run, const std::string& sweep, const Surroundings& around,
-               const ledger::Ledger& ledger, const ledger::RunHistory* history) {
-  view.id = run.id;
-  view.name = run.name;
-  view.model = run.model;
+RunView planned_view(const RunId& id, const std::string& model, const std::string& name, const std::string& sweep,
+                     RunFolder folder) {
+  RunView view;
+  view.id = id;
+  view.name = name;
+  view.model = model;
   view.sweep = sweep;
-  view.folder = around.workspace.run_folder(run.model, run.name);
+  view.folder = std::move(folder);
+  return view;
+}
+
+// `history`: nullptr where the ledger is silent.
+void say_where_it_stands(RunView& view, const Surroundings& around, const ledger::Ledger& ledger,
+                         const ledger::RunHistory* history, Outlooks& outlooks) {
   if (history != nullptr) {
     add_attempt(view, *history, ledger, around);
     add_waiting(view, *history, outlooks);
   }
   if (view.reason.empty() && view.attempt == 0 && view.folder.last_attempt() > 0 &&
-      holds_another(view.folder, run.id)) {
+      holds_another(view.folder, view.id)) {
     view.reason = "the sweep changed after this run was started; `tt-submit run --again` starts it afresh";
   }
 }
@@ -162,21 +168,32 @@ Error no_such_run(const std::string& word, const std::vector<RunView>& runs) {
 
 }  // namespace
 
-std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
-                                  const std::vector<std::string>& sweeps) {
+std::vector<RunView> look_at_plans(const Workspace& workspace, const std::vector<std::string>& sweeps) {
   std::vector<RunView> views;
-  Outlooks outlooks(ledger, around.clock->now(), around.site.profile.name);
-  std::vector<bool> listed(ledger.runs.size());  // by place in the ledger
   for (const std::string& sweep : sweeps) {
-    const auto index = load_sweep_index(around.workspace, sweep);
+    const auto index = load_sweep_index(workspace, sweep);
     if (!index) continue;
     views.reserve(views.size() + index->runs.size());
-    for (const IndexedRun& run : index->runs) {
-      const auto found = ledger.runs.find(run.id);
-      const bool is_known = found != ledger.runs.end();
-      if (is_known) listed[static_cast<std::size_t>(found - ledger.runs.begin())] = true;
-      fill_view(views.emplace_back(), run, sweep, around, ledger, is_known ? &found->second : nullptr, outlooks);
-    }
+    for (const IndexedRun& run : index->runs)
+      views.push_back(planned_view(run.id, run.model, run.name, sweep, workspace.run_folder(run.model, run.name)));
+  }
+  return views;
+}
+
+std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
+                                  const std::vector<std::string>& sweeps) {
+  return look_at_runs(around, ledger, sweeps, look_at_plans(around.workspace, sweeps));
+}
+
+std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
+                                  const std::vector<std::string>& sweeps, std::vector<RunView> views) {
+  Outlooks outlooks(ledger, around.clock->now(), around.site.profile.name);
+  std::vector<bool> listed(ledger.runs.size());  // by place in the ledger
+  for (RunView& view : views) {
+    const auto found = ledger.runs.find(view.id);
+    const bool is_known = found != ledger.runs.end();
+    if (is_known) listed[static_cast<std::size_t>(found - ledger.runs.begin())] = true;
+    say_where_it_stands(view, around, ledger, is_known ? &found->second : nullptr, outlooks);
   }
   // The index is what was planned last; the ledger is what was handed over.
   std::unordered_set<std::string> listed_by_name;
@@ -191,8 +208,8 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
     const std::string& sweep = history.attempts.rbegin()->second.sweep;
     if (std::find(sweeps.begin(), sweeps.end(), sweep) == sweeps.end()) continue;
     const std::string model = fs::path(history.folder).parent_path().filename().string();
-    RunView view;
-    fill_view(view, {id, model, history.name}, sweep, around, ledger, &history, outlooks);
+    RunView view = planned_view(id, model, history.name, sweep, around.workspace.run_folder(model, history.name));
+    say_where_it_stands(view, around, ledger, &history, outlooks);
     view.folder = RunFolder(history.folder);
     view.in_sweep = false;
     // --again put its attempts aside: folder and name are those of a run of the sweep by now.

@@ -38,6 +38,12 @@ struct RunView {
 std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
                                   const std::vector<std::string>& sweeps);
 
+// The same in two steps. What the last expands of these sweeps made, all planned: asks neither ledger nor folders, and
+// so may be read while somebody else still speaks to the scheduler.
+std::vector<RunView> look_at_plans(const Workspace& workspace, const std::vector<std::string>& sweeps);
+std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledger& ledger,
+                                  const std::vector<std::string>& sweeps, std::vector<RunView> planned);
+
 // What the words of a command name: sweep files, run folders, run names or patterns. None: every sweep here.
 struct Selection {
   std::vector<std::string> sweeps;    // to look at
