@@ -143,7 +143,7 @@ class Gate {
   // What this run waits for; after and at_most as of a `waits` event. nullopt: it goes.
   std::optional<ledger::Waits> keeps(const Candidate& run) {
     const bool is_first = seen_++ == 0;
-    ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, false, site_.name, run.asked};
+    ledger::Waits waits{run.record.sweep, {}, "", std::nullopt, 0, site_.name, run.asked};
     const auto window = window_of(site_, room_.limits, run.asked.partition);
     const auto within = bound_of_.find(run.record.id);
     const Bound* bound = within == bound_of_.end() ? nullptr : &choice_.bounds[within->second];
@@ -242,7 +242,6 @@ ledger::Waits wait_for_room(const PreparedSubmission& prepared, const site::Prof
   for (PlannedTask& task : waits.runs) ++task.attempt;
   waits.why = refused.reason;
   waits.at_most = std::max(1, static_cast<int>(prepared.tasks.size() / 2));
-  waits.later = !refused.fewer_may_go || prepared.tasks.size() == 1;
   waits.site = site.name;
   waits.asked = prepared.asked;
   return waits;

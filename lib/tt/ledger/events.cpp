@@ -112,7 +112,6 @@ struct Fields {
     kind("waits").set("sweep", e.sweep).set("runs", std::move(runs)).set("why", e.why);
     if (e.after) line.set("after", e.after->text);
     if (e.at_most > 0) line.set("at_most", e.at_most);
-    if (e.later) line.set("later", true);
     if (!e.site.empty()) line.set("site", e.site);
     asked(e.asked);
   }

@@ -131,8 +131,7 @@ struct Waits {
   std::vector<PlannedTask> runs;
   std::string why;             // "the site takes 40 jobs of one user at a time"
   std::optional<RunId> after;  // a canary: they go when it is finished
-  int at_most = 0;             // how many may be tried next, after a refusal; 0: no bound is known
-  bool later{};                // not before something ended or a while has passed: not even one was taken
+  int at_most = 0;             // how many were to be tried next, after a refusal for want of room; 0: there was none
   std::string site{};          // they were chosen for; empty: not said, as in older journals
   Asked asked{};               // and what they go with, whoever hands them over
 };

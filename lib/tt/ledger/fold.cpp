@@ -257,7 +257,7 @@ struct Apply {
         run.site = e.site;
         run.asked = asked_of(e);
       }
-      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.later, e.site};
+      run.waiting = WaitingRun{task, e.sweep, e.why, e.after, e.at_most, time, e.site};
     }
   }
   void operator()(const WaitsNoMore& e) const {

@@ -68,7 +68,6 @@ struct WaitingRun {
   std::optional<RunId> after;
   int at_most = 0;
   Instant since{};
-  bool later = false;
   std::string site;  // it was chosen for; empty: nobody said
 };
 

@@ -166,7 +166,6 @@ EventBody waits(const Object& line) {
               std::string(text(line, "why")),
               std::nullopt,
               0,
-              flag(line, "later"),
               std::string(text(line, "site")),
               asked(line)};
   if (const auto after = text(line, "after"); !after.empty()) event.after = RunId{std::string(after)};

@@ -70,7 +70,7 @@ TEST(Waiting, OfASweepThatWasStoppedSaysForWhat) {
 }
 
 TEST(Waiting, AfterARefusalItIsTriedAgainOnceSomethingEnded) {
-  const Event refused = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 1, true});
+  const Event refused = event("12:01:30", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 1});
   const Event other = event("12:00:00", Intent{Token{"t1"}, "x", "slurm", "s", {task_of("r1", 1, 0)}, {}, {}});
   const Event ended = event("12:01:40", Ended{{RunId{"r1"}, 1}, Token{"t1"}, RunState::finished, "", ""});
   EXPECT_EQ(outlook(fold(std::vector<Event>{other, refused})).readiness, Readiness::not_yet);
@@ -89,7 +89,7 @@ TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
   const auto readiness = [&](std::size_t refusals, const std::string& now) {
     std::vector<Event> some(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(2 * refusals));
     const int next = static_cast<int>(refusals) + 1;
-    some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, true, "x", {}}));
+    some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, "x", {}}));
     const Ledger ledger = fold(some);
     return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at(now)).readiness;
   };
@@ -103,7 +103,7 @@ TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
 
 TEST(Waiting, ForAnotherSiteItIsNotHandedOverHere) {
   const Ledger ledger = fold(
-      std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, false, "lab", {}})});
+      std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, "lab", {}})});
   const auto seen_from = [&](const std::string& site) {
     return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00"), site);
   };

@@ -19,10 +19,10 @@ Asked with_qos(const std::string& qos) {
 }
 // At 12:00:00 this one was refused alone, with this QOS.
 Event refused(const std::string& run, const std::string& site, const std::string& qos) {
-  return event("12:00:00", Waits{"s", {task_of(run, 2, 1)}, "no room", {}, 1, true, site, with_qos(qos)});
+  return event("12:00:00", Waits{"s", {task_of(run, 2, 1)}, "no room", {}, 1, site, with_qos(qos)});
 }
 Event held_back(const std::string& run, int index, const std::string& site, const std::string& qos) {
-  return event("12:00:00", Waits{"s", {task_of(run, 1, index)}, "no room", {}, 0, false, site, with_qos(qos)});
+  return event("12:00:00", Waits{"s", {task_of(run, 1, index)}, "no room", {}, 0, site, with_qos(qos)});
 }
 // Names of those that go, of all that wait.
 std::vector<std::string> going(const Ledger& ledger, const std::string& now) {

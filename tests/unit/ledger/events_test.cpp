@@ -48,7 +48,7 @@ TEST(LedgerEvents, SayOfManyTasksInOneLineWhatIsTheSameOfThem) {
 TEST(LedgerEvents, SayWhatWasAskedForOnlyWhereSomebodyAsked) {
   EXPECT_EQ(
       to_line(event("12:00:00",
-                    Waits{"lr", {task_of("r1", 2, 0)}, "no room", {}, 0, false, "lab", {"m1", "", "high", "", 2}})),
+                    Waits{"lr", {task_of("r1", 2, 0)}, "no room", {}, 0, "lab", {"m1", "", "high", "", 2}})),
       R"({"time":"2026-03-01T12:00:00Z","event":"waits","sweep":"lr","runs":[{"run":"r1","name":"name-r1",)"
       R"("folder":"/w/logs/m/name-r1","attempt":2,"index":0,"mode":"resume"}],"why":"no room","site":"lab",)"
       R"("asked":{"account":"m1","qos":"high","throttle":2}})");
@@ -84,7 +84,7 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:09", Renamed{RunId{"r1"}, "old", "new", "/w/logs/m/new"}),
       event("12:00:10", RetryUsed{key, "nccl-timeout"}),
       event("12:00:11", Again{key}),
-      event("12:00:12", Waits{"s", {task_of("r1", 3, 0), fresh}, "no room", RunId{"r9"}, 4, true}),
+      event("12:00:12", Waits{"s", {task_of("r1", 3, 0), fresh}, "no room", RunId{"r9"}, 4}),
       event("12:00:13", Waits{"s", {task_of("r1", 3, 0)}, "no room", std::nullopt, 0}),
       event("12:00:14", WaitsNoMore{{RunId{"r1"}}}),
       event("12:00:15", Stopped{"s", "traceback", 5}),
@@ -94,7 +94,7 @@ TEST(LedgerEvents, ReadBackAsTheyWereWritten) {
       event("12:00:19", Ended{key, Token{"b"}, RunState::finished, "", "", at("12:00:02")}),
       event("12:00:20", WaitsNoMore{{RunId{"r1"}}, true}),
       event("12:00:21", Intent{Token{"c"}, "x", "slurm", "s", {fresh}, {}, {}, {"m1", "debug", "\"high", "a&b", 2}}),
-      event("12:00:22", Waits{"s", {fresh}, "no room", {}, 0, false, "lab", {"", "", "high", "", {}}}),
+      event("12:00:22", Waits{"s", {fresh}, "no room", {}, 0, "lab", {"", "", "high", "", {}}}),
   };
   std::string text;
   for (const Event& one : events) text += to_line(one) + "\n";

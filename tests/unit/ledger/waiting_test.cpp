@@ -88,7 +88,7 @@ TEST(LedgerWaiting, WhatIsNotWantedForAnotherReasonIsNotCancelled) {
 TEST(LedgerWaiting, ARunKeepsWhatItWasAskedForWith) {
   const Asked high{"", "", "high", "", 1}, low{"m1", "", "low", "", {}};
   std::vector<Event> events{
-      event("12:00:00", Waits{"s", {task_of("r1", 1, 0)}, "no room", std::nullopt, 0, false, "lab", high})};
+      event("12:00:00", Waits{"s", {task_of("r1", 1, 0)}, "no room", std::nullopt, 0, "lab", high})};
   EXPECT_EQ(fold(events).runs.at(RunId{"r1"}).asked.or_none(), high);
   EXPECT_EQ(find_waiting(fold(events), RunId{"r1"})->site, "lab");
   std::vector<Event> cancelled = events;
