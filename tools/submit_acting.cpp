@@ -65,7 +65,8 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   const bool nothing = report.told == 0 && report.could_not.empty();
   log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
-  if (nothing && what.done_word == kHold.done_word && waiting > 0)
+  const bool waits_on = what.done_word == kHold.done_word && waiting > 0 && targets.selection.patterns.empty();
+  if (waits_on)
     log::note(fmt::format("{} to be handed over, and no job yet that could be held; `tt-submit cancel` takes {} off",
                           waiting == 1 ? "1 run waits" : fmt::format("{} runs wait", waiting),
                           waiting == 1 ? "it" : "them"));
@@ -77,7 +78,7 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
     log::note(fmt::format("{} told to end, and not seen to have ended yet; `tt-submit wait` follows",
                           open == 1 ? "1 run was" : fmt::format("{} runs were", open)));
   show_status(tool, now, refreshed.sites);
-  if (report.could_not.empty()) return ExitCode::done;
+  if (report.could_not.empty()) return waits_on && report.told > 0 ? ExitCode::partly : ExitCode::done;
   return report.told > 0 ? ExitCode::partly : ExitCode::could_not;
 }
 

@@ -72,6 +72,23 @@ TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
   }
 }
 
+TEST_F(Cluster, TwoCommandsAtOnceKeepToTheWindowTogether) {
+  const Workspace workspace(runs(5, "env: {STAND_IN_SECONDS: \"60\"}\n"));
+  const auto site = site_with(workspace, "[launch]", queue_of(2));
+  const tt::ProcessIdentity other = workspace.start("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
+  const tt::ProcessResult ours = workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
+  EXPECT_EQ(ours.status, 0) << ours.err;
+  ASSERT_TRUE(tt::test::eventually([&] { return !is_alive(other); }));
+  std::size_t handed_over = 0;
+  for (const std::string& token : tt::list_folder(workspace / "submissions")) {
+    const tt::Value record =
+        tt::parse_json(tt::test::read(workspace / ("submissions/" + token + "/submission.json")), token);
+    handed_over += record.at("runs").as_list().size();
+  }
+  EXPECT_EQ(handed_over, 2U);
+  EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
+}
+
 TEST_F(Cluster, WhatWaitsForRoomCanBeCancelled) {
   const Workspace workspace(runs(4, "env: {STAND_IN_SECONDS: \"60\"}\n"));
   const auto site = site_with(workspace, "[launch]", queue_of(1));

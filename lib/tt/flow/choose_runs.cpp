@@ -197,7 +197,7 @@ void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, c
 bool Chooser::can_be_said(const RunRecord& record, const Asked& asked) {
   const std::string& why = sayable_.why_not(asked);
   if (why.empty()) return true;
-  sayable_.check(around_.asked);
+  if (!only_follows_) sayable_.check(around_.asked);
   unsayable_.insert(record.id);
   ++why_unsayable_[why];
   return false;

@@ -40,6 +40,8 @@ class Chooser {
   Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writing writing, Sayable& sayable,
           std::optional<int> throttle = std::nullopt);
 
+  // Words of this command are looked at where they are said; here it only follows.
+  void only_follows() { only_follows_ = true; }
   // Canaries that the sweep has no longer: what waits for them is chosen anew.
   void forget_canaries(std::set<RunId> lost) { lost_canaries_ = std::move(lost); }
 
@@ -75,6 +77,7 @@ class Chooser {
   Sayable& sayable_;
   Outlooks outlooks_;
   std::optional<int> throttle_;
+  bool only_follows_ = false;
   std::set<RunId> lost_canaries_;
   Choice choice_;
   BadNodes bad_nodes_;

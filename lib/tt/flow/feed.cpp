@@ -59,7 +59,7 @@ Fitting ready_runs(const ledger::Ledger& ledger, Instant now, const std::string&
 
 // Whether the site takes at least one more job of this user that goes where one of these goes.
 bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler, const std::set<Asked>& ways) {
-  const Room room = ask_room(around.site.profile, scheduler);
+  const Room room = ask_room(around, scheduler);
   return std::any_of(ways.begin(), ways.end(), [&](const Asked& asked) {
     const auto window = window_of(around.site.profile, room.limits, asked.partition);
     return !window || room.there < *window;
@@ -162,6 +162,7 @@ Part feed_once(const Surroundings& around, Schedulers& schedulers, const std::ve
   }
   const auto choose = [&](const ledger::Ledger& ledger, const FileLock&) {
     Chooser chooser(around, ledger, Writing::yes, sayable);
+    chooser.only_follows();
     const Fitting now = ready_runs(ledger, around.clock->now(), site, lessons);
     for (const ledger::WaitingRun* waiting : now.runs) chooser.offer_waiting(*waiting);
     report.not_tried = chooser.not_tried();

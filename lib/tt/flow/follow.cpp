@@ -85,6 +85,15 @@ void tell_hopeless(const RefreshReport& report, const ledger::Ledger& ledger, st
   }
 }
 
+// Once when it begins, and once when it is over.
+void tell_silence(const RefreshReport& report, Instant now, std::set<std::string>& silent) {
+  for (const SiteAnswer& site : report.sites) {
+    if (!site.asked && silent.insert(site.site).second)
+      log::warning(describe_silence(site, now) + "; it is asked again and again");
+    if (site.asked && silent.erase(site.site) > 0) log::note(site.site + " answers again");
+  }
+}
+
 // The same failure too often in a row: what waits at the scheduler is held, and nothing more is handed over.
 // True: one was stopped.
 bool stop_what_fails_alike(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
@@ -127,7 +136,7 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   Pauses pauses(schedulers.of_this_site().is_this_machine(), around.site.profile.ask_every);
   std::map<RunId, std::pair<RunState, int>> before;
   std::set<RunId> told;  // of which it was said that they wait in vain
-  std::set<std::string> warned;
+  std::set<std::string> warned, silent;
   const auto warn_once = [&](const std::string& why) {
     if (warned.insert(why).second) log::warning(why);
   };
@@ -140,6 +149,7 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
     if (hand_over_again(around, schedulers, report)) read_again();
     if (stop_what_fails_alike(around, schedulers, selection.sweeps, *ledger)) read_again();
     tell_hopeless(report, *ledger, told);
+    tell_silence(report, around.clock->now(), silent);
     const RetryReport fed = feed(around, schedulers, selection.sweeps, *ledger);
     for (const std::string& why : fed.not_tried) warn_once(why);
     if (fed.handed_over > 0) log::note(fmt::format("handed over {} that waited", plural(fed.handed_over, "run")));

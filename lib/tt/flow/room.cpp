@@ -22,14 +22,33 @@ bool is_bounded(const site::Profile& site, const scheduler::Limits& limits) {
 
 }  // namespace
 
-Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler) {
-  Room room{scheduler.ask_limits(), 0};
-  if (is_bounded(site, room.limits)) room.there = scheduler.count_submitted().value_or(0);
+Room ask_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
+  Room room{scheduler.ask_limits(), 0, {}};
+  if (!is_bounded(around.site.profile, room.limits)) return room;
+  room.asked = std::chrono::floor<std::chrono::seconds>(around.clock->now());  // as journals tell time
+  room.there = scheduler.count_submitted().value_or(0);
   return room;
 }
 
+// What is counted twice, since it was there already, is held back until the next look.
+void add_others(Room& room, const Surroundings& around) {
+  if (!room.asked) return;
+  const ledger::Ledger ledger = load_history(around.workspace, known_sweeps(around.workspace));
+  for (const auto& [token, submission] : ledger.submissions) {
+    const bool is_silent = submission.answer == ledger::Answer::none || submission.answer == ledger::Answer::no_answer;
+    const bool was_not_counted = is_silent || submission.intended >= *room.asked;
+    const bool is_there = submission.answer != ledger::Answer::refused && !submission.replaced_by;
+    if (submission.site != around.site.profile.name || !was_not_counted || !is_there) continue;
+    const auto open = std::count_if(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {
+      const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
+      return attempt != nullptr && !attempt->closed && attempt->token == token;
+    });
+    room.there += static_cast<int>(open);
+  }
+}
+
 Room remember_room(const Surroundings& around, const scheduler::Scheduler& scheduler) {
-  Room room{scheduler.limits(), 0};
+  Room room{scheduler.limits(), 0, {}};
   if (!is_bounded(around.site.profile, room.limits)) return room;
   const ledger::Ledger ledger = load_history(around.workspace, known_sweeps(around.workspace));
   const auto open = ledger::open_attempts(ledger);

@@ -12,10 +12,13 @@ namespace tt::flow {
 
 struct Room {
   scheduler::Limits limits;
-  int there = 0;  // jobs of this user, whichever queue they are in
+  int there = 0;                   // jobs of this user, whichever queue they are in
+  std::optional<Instant> asked{};  // when; nullopt: nobody was asked
 };
 // Asked of the scheduler, where the profile or its limits bound anything at all.
-Room ask_room(const site::Profile& site, scheduler::Scheduler& scheduler);
+Room ask_room(const Surroundings& around, scheduler::Scheduler& scheduler);
+// Under the workspace lock: with what other commands here handed over since it was asked, or are about to.
+void add_others(Room& room, const Surroundings& around);
 // As remembered: what this workspace has open at the site, of all its sweeps. Asks nobody.
 Room remember_room(const Surroundings& around, const scheduler::Scheduler& scheduler);
 

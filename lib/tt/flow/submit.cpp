@@ -321,12 +321,13 @@ std::vector<PreparedSubmission> prepare(const std::vector<Candidate>& runs, cons
 std::vector<HandedOver> submit(const Surroundings& around, scheduler::Scheduler& scheduler,
                                const std::vector<std::string>& sweeps, const Choose& choose, HeldBack* held_back) {
   std::vector<PreparedSubmission> prepared;
-  const Room room = ask_room(around.site.profile, scheduler);  // before the lock: it is never held over a question
+  Room room = ask_room(around, scheduler);  // before the lock: it is never held over a question
   {
     const FileLock lock = FileLock::acquire(around.workspace.lock(), *around.clock);
     ledger::Ledger ledger = load_history(around.workspace, sweeps);
     Choice choice = choose(ledger, lock);
     refuse_unsafe(choice.runs, ledger);
+    add_others(room, around);
     const HeldBack held = hold_back(choice, ledger, around, room);
     if (held_back != nullptr) *held_back = held;
     prepared = prepare(choice.runs, ledger, around, scheduler, Tokens::real);

@@ -39,44 +39,52 @@ void Taught::read() {
   for (const auto& [token, submission] : ledger_.submissions) {
     Known& known = ways_[way_to(submission.site, submission.asked)];
     known.told = std::max(known.told, submission.intended);
-    if (submission.answer == ledger::Answer::refused) known.said_no.push_back(submission.intended);
     if (submission.answer == ledger::Answer::accepted) known.said_yes = std::max(known.said_yes, submission.intended);
+    if (submission.answer == ledger::Answer::refused) {
+      known.said_no.push_back(submission.intended);
+      known.refused = std::max(known.refused, submission.intended);
+    } else if (!submission.replaced_by) {
+      known.went.emplace_back(submission.intended, static_cast<int>(submission.runs.size()));
+    }
   }
   for (const auto& [id, run] : ledger_.runs) {
     if (run.waiting && run.waiting->at_most > 0) {
       Known& known = ways_[way_to(run.waiting->site, run.asked.or_none())];
       known.is_refused = true;
       known.told = std::max(known.told, run.waiting->since);
-      if (known.why.empty() || run.waiting->since > known.refused) known.why = run.waiting->why;
       known.refused = std::max(known.refused, run.waiting->since);
+      if (known.why.empty() || run.waiting->since > known.since) known.why = run.waiting->why;
+      known.since = std::max(known.since, run.waiting->since);
     }
     for (const auto& [number, attempt] : run.attempts) {
       if (!attempt.ended) continue;
       const auto carrier = ledger_.submissions.find(attempt.token);
-      ended_[carrier == ledger_.submissions.end() ? "" : carrier->second.site].push_back(*attempt.ended);
+      all_ended_.push_back(*attempt.ended);
+      if (carrier != ledger_.submissions.end())
+        ways_[way_to(carrier->second.site, carrier->second.asked)].ended.push_back(*attempt.ended);
     }
   }
-  for (auto& [site, times] : ended_) std::sort(times.begin(), times.end());
 }
 
-int Taught::ended_since(const std::string& site, Instant since) const {
-  std::ptrdiff_t ended = 0;
-  for (const auto& [where, times] : ended_) {
-    const bool counts = site.empty() || where.empty() || where == site;  // older journals do not say it
-    if (counts) ended += times.end() - std::upper_bound(times.begin(), times.end(), since);
-  }
-  return static_cast<int>(ended);
+WayNow Taught::judge(const Way& way, const Known& known, Instant time) const {
+  const std::vector<Instant>& ends = way.site.empty() ? all_ended_ : known.ended;  // older journals name no site
+  const auto since_then = [&](Instant when) { return when > known.refused; };
+  int free = static_cast<int>(std::count_if(ends.begin(), ends.end(), since_then));
+  for (const auto& [when, runs] : known.went) free -= since_then(when) ? runs : 0;
+  if (free > 0) return {free, time - known.refused >= length(kLongestPause), known.why};
+  const bool goes = time - known.told >= length(pause_after(known.said_no, known.said_yes));
+  return {goes ? 1 : 0, goes, known.why};
 }
 
 std::optional<WayNow> Taught::now(const Way& way, Instant time) {
   read();
   const auto found = ways_.find(way);
   if (found == ways_.end() || !found->second.is_refused) return std::nullopt;
-  const Known& known = found->second;
-  WayNow now{ended_since(way.site, known.told), false, known.why};
-  if (now.at_most == 0 && time - known.told >= length(pause_after(known.said_no, known.said_yes)))
-    now = {1, true, known.why};
-  return now;
+  if (judged_at_ != time) judged_.clear();
+  judged_at_ = time;
+  const auto [judged, is_new] = judged_.try_emplace(way);
+  if (is_new) judged->second = judge(way, found->second, time);
+  return judged->second;
 }
 
 void Lessons::learn(const ledger::Ledger& ledger, const std::vector<HandedOver>& part, const std::set<Way>& probing) {
@@ -98,12 +106,15 @@ void Lessons::learn(const ledger::Ledger& ledger, const std::vector<HandedOver>&
   }
   for (const auto& [way, result] : results) {
     Lesson& lesson = lessons_[way];
-    if (result.smallest_refused) {
-      const int half = *result.smallest_refused / 2;
-      lesson.below = std::min(lesson.below.value_or(half), half);
-      if (result.not_even_a_part) lesson.below = 0;
-    }
-    lesson.next = lesson.below ? *lesson.below : probing.contains(way) ? std::max(1, 2 * result.taken) : 0;
+    if (lesson.room_below) *lesson.room_below -= result.taken;
+    if (result.smallest_refused)
+      lesson.room_below = std::min(lesson.room_below.value_or(*result.smallest_refused), *result.smallest_refused);
+    if (result.not_even_a_part) lesson.room_below = 0;
+    if (lesson.room_below)
+      lesson.next = std::max(0, *lesson.room_below / 2);
+    else
+      lesson.next = probing.contains(way) ? 2 * result.taken : 0;
+    if (result.taken == 0 && !result.smallest_refused) lesson.next = 0;
   }
 }
 

@@ -28,8 +28,9 @@ struct WayNow {
   std::string why;        // of the last refusal
 };
 
-// As of a ledger, which outlives it. The pause is 60 s, twice as long after every further round of refusals, and 300 s
-// at most.
+// As of a ledger, which outlives it. As many go as ended of the way since the last refusal, less those that went since;
+// one after a pause: 60 s, twice as long after every further round of refusals, and 300 s at most. Where jobs of the
+// way keep ending, and none was refused for 300 s, more may go after those: the limit may have been raised.
 class Taught {
  public:
   explicit Taught(const ledger::Ledger& ledger) : ledger_(ledger) {}
@@ -38,24 +39,30 @@ class Taught {
 
  private:
   struct Known {
-    bool is_refused = false;       // something that waits there
-    Instant told{};                // when the scheduler last said anything to it
-    std::vector<Instant> said_no;  // to submissions
-    Instant said_yes{};            // last
-    Instant refused{};             // since when the one waits whose reason is `why`
+    bool is_refused = false;                    // something that waits there
+    Instant refused{};                          // when the scheduler last refused anything of it
+    Instant told{};                             // when it last said anything to it
+    Instant said_yes{};                         // last
+    std::vector<Instant> said_no;               // to submissions
+    std::vector<std::pair<Instant, int>> went;  // when, and how many: taken, or not answered yet
+    std::vector<Instant> ended;                 // attempts
+    Instant since{};                            // the one waits whose reason is `why`
     std::string why;
   };
   void read();
-  int ended_since(const std::string& site, Instant since) const;
+  WayNow judge(const Way& way, const Known& known, Instant time) const;
 
   const ledger::Ledger& ledger_;
   bool is_read_ = false;
   std::map<Way, Known> ways_;
-  std::map<std::string, std::vector<Instant>> ended_;  // site → when attempts there ended, sorted
+  std::vector<Instant> all_ended_;
+  std::optional<Instant> judged_at_;
+  std::map<Way, WayNow> judged_;
 };
 
-// What the parts that were just handed over taught, one after the other, of each way. A way that refused takes less
-// each time, and the others what they are given, so that parts come to an end.
+// What the parts that were just handed over taught, one after the other, of each way. After a refusal there is room for
+// fewer than that, less what was taken since: half of it is tried next, and so a few parts come to an end. Where
+// nothing was taken, for another reason than room, no more of it goes.
 class Lessons {
  public:
   // `probing`: ways of which one was tried after a pause.
@@ -67,7 +74,7 @@ class Lessons {
  private:
   struct Lesson {
     int next = 0;
-    std::optional<int> below;  // it refused twice as many
+    std::optional<int> room_below;  // it refused so many
   };
   std::map<Way, Lesson> lessons_;
 };

@@ -83,9 +83,13 @@ FindAnswer SlurmScheduler::find(const Token& token) {
 
 // Waiting tasks in one line each only where squeue cannot tell them together.
 slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays) {
+  const auto each = [&] { return slurm::read_queue_each(run(slurm::queue_words_each(arrays), kAskLimit)); };
+  if (asks_each_) return each();
   slurm::QueueAnswer answer = slurm::read_queue(run(slurm::queue_words(arrays), kAskLimit));
-  if (std::holds_alternative<slurm::AskEach>(answer))
-    return slurm::read_queue_each(run(slurm::queue_words_each(arrays), kAskLimit));
+  if (std::holds_alternative<slurm::AskEach>(answer)) {
+    asks_each_ = true;  // an old squeue stays one, and a list that is too long does too
+    return each();
+  }
   if (auto* trouble = std::get_if<CouldNotAsk>(&answer)) return std::move(*trouble);
   return std::get<slurm::Rows>(std::move(answer));
 }

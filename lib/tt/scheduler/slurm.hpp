@@ -52,6 +52,7 @@ class SlurmScheduler final : public Scheduler {
   Environment environment_;
   ProcessRunner& runner_;
   Clock& clock_;
+  bool asks_each_ = false;  // this squeue cannot tell of waiting tasks together
 };
 
 // What Slurm's programs read, and nothing of a job that we may be inside of: SLURM_CONF stays, SLURM_JOB_ID,

@@ -155,7 +155,7 @@ Words queue_words_with(const char* lines, std::span<const std::string> arrays) {
 }
 
 bool knows_no_such_option(const ProcessResult& reply) {
-  return reply.ending == Ending::exited && reply.status != 0 && reply.err.find("--array-unique") != std::string::npos;
+  return reply.ending == Ending::exited && reply.status != 0 && reply.err.find("array-unique") != std::string::npos;
 }
 
 // "77_[2-5,9%4]" → 77 and {2,3,4,5,9}. Empty: it is cut off, or no list we know.

@@ -55,7 +55,7 @@ class InParts : public test::DrivenStory {
 TEST_F(InParts, HalfAsManyAreTriedUntilNotEvenOneIsTaken) {
   fake_.has_room_for(5, "too many jobs");
   const RunReport report = run();
-  EXPECT_THAT(sizes(), ElementsAre(16, 8, 4, 4, 2, 1, 1));
+  EXPECT_THAT(sizes(), ElementsAre(16, 8, 4, 2, 1));
   EXPECT_EQ(report.handed_over, 5);
   EXPECT_EQ(report.held_back, 11);
   EXPECT_EQ(report.why_held_back, "too many jobs");
@@ -107,6 +107,29 @@ TEST_F(InParts, AClockThatIsAheadCostsACallALookAndNoMore) {
   fake_.on_submit([&] { clock_.sleep(Seconds{0.5}); });
   feed();
   EXPECT_THAT(sizes(), ElementsAre(2, 1));
+}
+
+// Somebody's jobs ended meanwhile: what is left goes after a pause, not one after the other.
+TEST_F(InParts, RoomThatAppearsAfterRefusalsIsNotFilledOneByOne) {
+  fake_.has_room_for(0, "too many jobs");
+  fake_.on_submit([&] {
+    if (fake_.submitted().size() == 4) fake_.has_room_for(100, "too many jobs");
+  });
+  EXPECT_EQ(run().handed_over, 3) << "four were refused";
+  EXPECT_THAT(sizes(), ElementsAre(16, 8, 4, 2, 1));
+  clock_.sleep(Seconds{60});
+  EXPECT_EQ(feed().handed_over, 13);
+  EXPECT_THAT(sizes(), ElementsAre(1, 2, 4, 6));
+}
+
+TEST_F(InParts, ARefusalForGoodAfterAPauseIsNotRepeatedForEveryRun) {
+  fake_.has_room_for(0, "too many jobs");
+  run();
+  sizes();
+  fake_.refuses("no such account");
+  clock_.sleep(Seconds{60});
+  feed();
+  EXPECT_THAT(sizes(), ElementsAre(1));
 }
 
 // Every part is of two arrays, and they are counted together.
@@ -252,6 +275,24 @@ TEST_F(InParts, WhatCannotBeSaidAnyMoreDoesNotKeepTheRest) {
   EXPECT_THAT(report.unsayable, testing::UnorderedElementsAre(id_of("_bs1"), id_of("_bs2")));
   EXPECT_THAT(sizes(), ElementsAre(1));
   EXPECT_FALSE(waiting("_bs3"));
+}
+
+TEST_F(InParts, AWaitWhoseOwnWordsCannotBeSaidHandsOverWhatHasOthers) {
+  fake_.has_room_for(0, "too many jobs");
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  around_.asked.qos = "high";
+  run();
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 2]\n", "", "00:05:00"});
+  around_.asked.qos.clear();
+  run();
+  // From now on the site wants to be told a QOS.
+  fake_.cannot_say("a QOS is wanted", "none");
+  around_.site.profile.qos = "none";
+  fake_.has_room_for(10, "too many jobs");
+  clock_.sleep(Seconds{300});
+  const RetryReport report = feed();
+  EXPECT_THAT(report.not_tried, ElementsAre("1 run cannot be handed over: a QOS is wanted"));
+  EXPECT_TRUE(!waiting("_bs1") && waiting("_bs2"));
 }
 
 TEST_F(InParts, WhatCannotBeSaidAnyMoreDoesNotKeepTheNextRunEither) {

@@ -51,13 +51,16 @@ TEST(WhatARefusalTaught, BoundsOnlyThoseOfItsWay) {
   EXPECT_THAT(fitting.bounds[0].runs, testing::UnorderedElementsAre(RunId{"r1"}, RunId{"r2"}));
 }
 
-TEST(WhatARefusalTaught, IsForgottenOnlyByWhatEndedAtTheSameSite) {
-  const auto after_an_end_at = [](const std::string& site) {
-    return fold(std::vector<Event>{
-        event("11:00:00", Intent{Token{"t9"}, site, "slurm", "s", {task_of("r9", 1, 0)}, {}, {}}),
-        refused("r1", "lab", ""), event("12:00:10", Ended{{RunId{"r9"}, 1}, Token{"t9"}, RunState::finished, "", ""})});
+TEST(WhatARefusalTaught, IsForgottenOnlyByWhatEndedOfTheSameWay) {
+  const auto after_an_end_at = [](const std::string& site, const std::string& qos = "") {
+    Intent intent{Token{"t9"}, site, "slurm", "s", {task_of("r9", 1, 0)}, {}, {}};
+    intent.asked = with_qos(qos);
+    return fold(
+        std::vector<Event>{event("11:00:00", intent), refused("r1", "lab", ""),
+                           event("12:00:10", Ended{{RunId{"r9"}, 1}, Token{"t9"}, RunState::finished, "", ""})});
   };
   EXPECT_THAT(going(after_an_end_at("mare"), "12:00:20"), testing::IsEmpty());
+  EXPECT_THAT(going(after_an_end_at("lab", "high"), "12:00:20"), testing::IsEmpty());
   EXPECT_THAT(going(after_an_end_at("lab"), "12:00:20"), testing::ElementsAre("r1"));
 }
 
@@ -75,11 +78,17 @@ TEST(WhatARefusalTaught, LetsAsManyGoAsEndedSinceTheSchedulerLastSaidAnything) {
   };
   EXPECT_EQ(now("12:00:20").at_most, 3);
   EXPECT_FALSE(now("12:00:20").is_probe);
-  events.push_back(event("12:00:20", Intent{Token{"t2"}, "lab", "slurm", "s", {task_of("r2", 1, 0)}, {}, {}}));
+  events.push_back(event(
+      "12:00:20",
+      Intent{
+          Token{"t2"}, "lab", "slurm", "s", {task_of("r2", 1, 0), task_of("r3", 1, 1), task_of("r4", 1, 2)}, {}, {}}));
   events.push_back(event("12:00:20", Answered{Token{"t2"}, JobId{"7"}}));
   EXPECT_EQ(now("12:01:19").at_most, 0) << "the three were made use of";
   EXPECT_EQ(now("12:01:20").at_most, 1);
   EXPECT_TRUE(now("12:01:20").is_probe);
+  events.push_back(event("12:05:30", Ended{{RunId{"r2"}, 1}, Token{"t2"}, RunState::finished, "", ""}));
+  EXPECT_EQ(now("12:05:31").at_most, 1);
+  EXPECT_TRUE(now("12:05:31").is_probe) << "no refusal for five minutes: the limit may have been raised";
 }
 
 }  // namespace
