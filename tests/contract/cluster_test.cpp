@@ -54,9 +54,16 @@ void expect_each_trained_once(const Workspace& workspace, std::size_t count) {
   EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
 }
 
+// What the story before left behind counts against a window.
+bool nothing_is_queued() {
+  const std::string slurm = in_words_of("squeue", "");
+  return slurm.empty() || eventually([&] { return ask({slurm, "-h"}).out.empty(); });
+}
+
 // --- room ------------------------------------------------------------------------------------------------------------
 
 TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
+  ASSERT_TRUE(nothing_is_queued());
   const Workspace workspace(runs(5));
   const auto site = site_with(workspace, "[launch]", queue_of(2));
   const tt::ProcessResult first = workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
@@ -73,6 +80,7 @@ TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
 }
 
 TEST_F(Cluster, TwoCommandsAtOnceKeepToTheWindowTogether) {
+  ASSERT_TRUE(nothing_is_queued());
   const Workspace workspace(runs(5, "env: {STAND_IN_SECONDS: \"60\"}\n"));
   const auto site = site_with(workspace, "[launch]", queue_of(2));
   const tt::ProcessIdentity other = workspace.start("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
