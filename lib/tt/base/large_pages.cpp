@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace tt {
@@ -17,12 +18,12 @@ void prefer_large_pages() {
   ::mallopt(M_MMAP_THRESHOLD, kNeverAlone);
   ::mallopt(M_TRIM_THRESHOLD, 2 * kAtOnce);
   ::mallopt(M_TOP_PAD, kAtOnce);
-  const auto before = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+  char* const before = static_cast<char*>(::sbrk(0));
   void* volatile grown = ::malloc(kNeverAlone - 4096);  // volatile: the pair would be left out otherwise
   ::free(grown);
-  const auto after = reinterpret_cast<std::uintptr_t>(::sbrk(0));
-  const std::uintptr_t first = (before + kLargePage - 1) / kLargePage * kLargePage;
-  if (after > first) ::madvise(reinterpret_cast<void*>(first), after - first, MADV_HUGEPAGE);
+  const auto grown_by = static_cast<std::size_t>(static_cast<char*>(::sbrk(0)) - before);
+  const std::size_t skipped = (kLargePage - reinterpret_cast<std::uintptr_t>(before) % kLargePage) % kLargePage;
+  if (grown_by > skipped) ::madvise(before + skipped, grown_by - skipped, MADV_HUGEPAGE);
 }
 
 }  // namespace tt

@@ -34,14 +34,15 @@ Room ask_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
 void add_others(Room& room, const Surroundings& around) {
   if (!room.asked) return;
   const ledger::Ledger ledger = load_history(around.workspace, known_sweeps(around.workspace));
-  for (const auto& [token, submission] : ledger.submissions) {
+  for (const auto& one : ledger.submissions) {
+    const ledger::SubmissionState& submission = one.second;
     const bool is_silent = submission.answer == ledger::Answer::none || submission.answer == ledger::Answer::no_answer;
     const bool was_not_counted = is_silent || submission.intended >= *room.asked;
     const bool is_there = submission.answer != ledger::Answer::refused && !submission.replaced_by;
     if (submission.site != around.site.profile.name || !was_not_counted || !is_there) continue;
     const auto open = std::count_if(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
-      return attempt != nullptr && !attempt->closed && attempt->token == token;
+      return attempt != nullptr && !attempt->closed && attempt->token == submission.token;
     });
     room.there += static_cast<int>(open);
   }

@@ -177,7 +177,7 @@ std::string plan_table(const Plan& plan, const std::string& file, const Terminal
     gone = fit(table, terminal.width);
   }
   TextTable shown(table.columns);
-  for (auto& row : table.rows) shown.add(std::move(row));
+  for (const auto& row : table.rows) shown.add(row);
   std::string text = shown.text(terminal);
   if (plan.runs.size() > lines_shown) {
     text += fmt::format("... and {} more (tt-sweep plan {} --json shows all)\n",
