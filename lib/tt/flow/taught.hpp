@@ -24,7 +24,7 @@ Way way_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting);
 // How many of a way go now, where runs of it wait that were refused for want of room.
 struct WayNow {
   int at_most = 0;        // 0: none
-  bool is_probe = false;  // nothing ended, and a pause is over: after one that is taken more may go
+  bool is_probe = false;  // a pause is over since the last refusal: after what is taken twice as many may go
   std::string why;        // of the last refusal
 };
 
