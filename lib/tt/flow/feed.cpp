@@ -92,11 +92,6 @@ Readiness Outlooks::readiness(const ledger::WaitingRun& waiting) {
   return judged_;
 }
 
-Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
-                   std::string_view site) {
-  return Outlooks(ledger, now, std::string(site)).of(waiting);
-}
-
 bool is_waiting_to_go(const ledger::Ledger& ledger, const RunId& run, Outlooks& outlooks) {
   const ledger::WaitingRun* waiting = ledger::find_waiting(ledger, run);
   return waiting != nullptr && outlooks.readiness(*waiting) != Readiness::never;

@@ -4,7 +4,6 @@
 
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tt/flow/refresh.hpp"
@@ -23,13 +22,10 @@ struct Outlook {
   std::string why;   // what it waits for: "goes once the canary _bs1 is finished"
   std::string next;  // never: what a person does
 };
-// The rest behind a canary goes once the canary is finished, whichever attempt of it; a canary that ended otherwise
-// keeps it until that changes, or until `release`. A sweep that was stopped keeps everything. `site`: the one of the
-// command, which hands over what was chosen for it; empty: whichever. Pure.
-Outlook outlook_of(const ledger::Ledger& ledger, const ledger::WaitingRun& waiting, Instant now,
-                   std::string_view site = {});
-
-// The same of many: of all that wait, say.
+// Of what waits in a ledger, at an instant. The rest behind a canary goes once the canary is finished, whichever
+// attempt of it; a canary that ended otherwise keeps it until that changes, or until `release`. A sweep that was
+// stopped keeps everything. `site`: the one of the command, which hands over what was chosen for it; empty: whichever.
+// Pure.
 class Outlooks {
  public:
   // The ledger outlives it.

@@ -24,7 +24,9 @@ Ledger behind_canary(std::vector<Event> more = {}) {
 Event canary_ended(RunState state, const std::string& cause = "") {
   return event("12:01:00", Ended{{RunId{"r1"}, 1}, Token{"t1"}, state, cause, ""});
 }
-Outlook outlook(const Ledger& ledger) { return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00")); }
+Outlook outlook(const Ledger& ledger) {
+  return Outlooks(ledger, at("12:02:00")).of(*find_waiting(ledger, RunId{"r2"}));
+}
 
 TEST(Canary, KeepsTheRestUntilItIsFinished) {
   EXPECT_EQ(outlook(behind_canary()).readiness, Readiness::not_yet);
@@ -91,7 +93,7 @@ TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
     const int next = static_cast<int>(refusals) + 1;
     some.push_back(event("12:00:00", Waits{"s", {task_of("r2", next, 0)}, "no room", {}, 1, "x", {}}));
     const Ledger ledger = fold(some);
-    return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at(now)).readiness;
+    return Outlooks(ledger, at(now)).of(*find_waiting(ledger, RunId{"r2"})).readiness;
   };
   EXPECT_EQ(readiness(1, "12:00:59"), Readiness::not_yet);
   EXPECT_EQ(readiness(1, "12:01:00"), Readiness::ready);
@@ -102,10 +104,10 @@ TEST(Waiting, AfterRefusalsInARowItIsTriedAgainMoreSeldom) {
 }
 
 TEST(Waiting, ForAnotherSiteItIsNotHandedOverHere) {
-  const Ledger ledger = fold(
-      std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, "lab", {}})});
+  const Ledger ledger =
+      fold(std::vector<Event>{event("12:00:00", Waits{"s", {task_of("r2", 1, 1)}, "no room", {}, 0, "lab", {}})});
   const auto seen_from = [&](const std::string& site) {
-    return outlook_of(ledger, *find_waiting(ledger, RunId{"r2"}), at("12:02:00"), site);
+    return Outlooks(ledger, at("12:02:00"), site).of(*find_waiting(ledger, RunId{"r2"}));
   };
   EXPECT_EQ(seen_from("lab").readiness, Readiness::ready);
   EXPECT_EQ(seen_from("").readiness, Readiness::ready) << "nobody asks about a site";
