@@ -30,6 +30,15 @@ if(TT_TESTS)
   tt_need(GTest "libgtest-dev libgmock-dev")
 endif()
 
+# The archive of a library where its package has one: a tool that starts looks through fewer shared libraries for its
+# symbols, which is most of what a short command takes.
+function(tt_archive variable file otherwise)
+  find_library(${variable} ${file})
+  if(NOT ${variable})
+    set(${variable} ${otherwise} PARENT_SCOPE)
+  endif()
+endfunction()
+
 get_property(missing GLOBAL PROPERTY TT_MISSING)
 if(missing)
   list(REMOVE_DUPLICATES missing)
@@ -38,3 +47,6 @@ if(missing)
 endif()
 find_package(Threads REQUIRED)
 find_package(Lua 5.4 REQUIRED)  # again: its list of libraries is no cache variable
+tt_archive(TT_YAML libyaml-cpp.a yaml-cpp)
+tt_archive(TT_LUA liblua5.4.a "${LUA_LIBRARIES}")
+tt_archive(TT_ZLIB libz.a ZLIB::ZLIB)
