@@ -11,7 +11,10 @@ fs::path Workspace::collected(const RunId& run, int attempt) const {
 }
 
 RunFolder Workspace::run_folder(const std::string& model, const std::string& name) const {
-  return RunFolder::at(fmt::format("{}/{}/{}", logs().string(), model, name));
+  std::string path;
+  path.reserve(logs_.size() + model.size() + name.size() + 2);
+  path.append(logs_).append("/").append(model).append("/").append(name);
+  return RunFolder::at(std::move(path));
 }
 
 std::vector<std::string> Workspace::sweeps() const {

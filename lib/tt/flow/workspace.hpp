@@ -20,9 +20,9 @@ namespace tt::flow {
 //   .tt/tt.log                   what the tools said here
 class Workspace {
  public:
-  explicit Workspace(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit Workspace(std::filesystem::path root) : root_(std::move(root)), logs_((root_ / "logs").string()) {}
   const std::filesystem::path& root() const { return root_; }
-  std::filesystem::path logs() const { return root_ / "logs"; }
+  std::filesystem::path logs() const { return logs_; }
   std::filesystem::path submissions() const { return root_ / "submissions"; }
   std::filesystem::path own() const { return root_ / ".tt"; }
   std::filesystem::path lock() const { return own() / "lock"; }
@@ -37,6 +37,7 @@ class Workspace {
 
  private:
   std::filesystem::path root_;
+  std::string logs_;  // paths are slow to put together, and there are thousands of run folders
 };
 
 // --workspace, else the nearest ancestor of `here` with .tt/, else `here`. Absolute.
