@@ -46,22 +46,25 @@ Value environment_names(const flow::PreparedSubmission& submission) {
   return names;
 }
 
-// Looks at the texts of the runs.
-std::vector<StatusLine> lines_of(const std::vector<flow::RunView>& runs) {
-  std::vector<StatusLine> rows;
-  rows.reserve(runs.size());
+// Looks at the texts of the run.
+StatusLines lines_like(const flow::RunView& run) {
+  const std::string& reason = run.cause.empty() ? run.reason : run.cause;
+  return {{}, run.state, run.raw_state, reason, run.job.text, run.attempt, run.since};
+}
+
+bool stand_alike(const StatusLines& a, const StatusLines& b) {
+  return a.state == b.state && a.attempt == b.attempt && a.since == b.since && a.job == b.job && a.raw == b.raw &&
+         a.reason == b.reason;
+}
+
+std::vector<StatusLines> lines_of(const std::vector<flow::RunView>& runs) {
+  std::vector<StatusLines> lines;
   for (const flow::RunView& run : runs) {
-    StatusLine row;
-    row.name = run.name;
-    row.state = run.state;
-    row.raw = run.raw_state;
-    row.reason = run.cause.empty() ? run.reason : run.cause;
-    row.job = run.job.text;
-    row.attempt = run.attempt;
-    row.since = run.since;
-    rows.push_back(row);
+    StatusLines some = lines_like(run);
+    if (lines.empty() || !stand_alike(lines.back(), some)) lines.push_back(std::move(some));
+    lines.back().names.push_back(run.name);
   }
-  return rows;
+  return lines;
 }
 
 std::string array_of(const flow::PreparedSubmission& submission) {

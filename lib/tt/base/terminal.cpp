@@ -120,20 +120,39 @@ TextTable::TextTable(std::vector<Column> columns) : columns_(std::move(columns))
 }
 
 void TextTable::add(const std::vector<Cell>& row) {
-  for (std::size_t i = 0; i < columns_.size(); ++i) i < row.size() ? add_cell(row[i].text, row[i].tint) : add_cell("");
+  const Cell first = row.empty() ? Cell{} : row.front();
+  const std::string_view text = first.text;
+  add_alike(std::span(&text, 1), row.empty() ? row : std::vector<Cell>(row.begin() + 1, row.end()));
+  blocks_.back().tint = first.tint;
 }
 
-void TextTable::add_cell(std::string_view text, Tint tint) {
-  const std::size_t column = pieces_.size() % columns_.size();
-  const std::size_t begin = texts_.size();
+void TextTable::add_alike(std::span<const std::string_view> firsts, const std::vector<Cell>& others) {
+  for (const std::string_view text : firsts) add_first(text);
+  Block block{firsts_.size(), Tint::none, {}};
+  for (std::size_t column = 1; column < columns_.size(); ++column)
+    block.others.push_back(piece_of(column <= others.size() ? others[column - 1] : Cell{}, column));
+  blocks_.push_back(std::move(block));
+}
+
+void TextTable::add_first(std::string_view text) {
   const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
-  if (std::all_of(text.begin(), text.end(), is_plain))
+  std::size_t width = text.size();
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
     texts_ += text;
-  else
-    texts_ += printable_whole(text);
-  const std::size_t width = display_width(std::string_view(texts_).substr(begin));
-  widths_[column] = std::max(widths_[column], width);
-  pieces_.push_back({texts_.size(), static_cast<std::uint32_t>(width), tint});
+  } else {
+    const std::string shown = printable_whole(text);
+    width = display_width(shown);
+    texts_ += shown;
+  }
+  firsts_.push_back({texts_.size(), width});
+  widths_[0] = std::max(widths_[0], width);
+}
+
+TextTable::Piece TextTable::piece_of(const Cell& cell, std::size_t column) {
+  Piece piece{printable_whole(cell.text), 0, cell.tint};
+  piece.width = display_width(piece.text);
+  widths_[column] = std::max(widths_[column], piece.width);
+  return piece;
 }
 
 std::string TextTable::text(const Terminal& terminal) const {
@@ -165,13 +184,23 @@ std::string TextTable::text(const Terminal& terminal) const {
       add_to_line(i, columns_[i].title, display_width(columns_[i].title), Tint::none);
     end_line();
   }
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    const Piece& piece = pieces_[i];
-    const std::size_t column = i % columns_.size();
-    add_to_line(column, std::string_view(texts_).substr(begin, piece.end - begin), piece.width, piece.tint);
-    begin = piece.end;
-    if (column + 1 == columns_.size()) end_line();
+  std::size_t begin = 0, row = 0;
+  for (const Block& block : blocks_) {
+    std::string others;  // as the first row of the block has them
+    for (const std::size_t first_row = row; row < block.end; ++row) {
+      const First& first = firsts_[row];
+      add_to_line(0, std::string_view(texts_).substr(begin, first.end - begin), first.width, block.tint);
+      begin = first.end;
+      const std::size_t here = text.size();
+      if (row == first_row) {
+        for (std::size_t i = 0; i < block.others.size(); ++i)
+          add_to_line(i + 1, block.others[i].text, block.others[i].width, block.others[i].tint);
+        others = text.substr(here);
+      } else {
+        text += others;
+      }
+      end_line();
+    }
   }
   return text;
 }

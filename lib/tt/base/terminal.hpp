@@ -2,8 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,24 +42,37 @@ class TextTable {
   };
   explicit TextTable(std::vector<Column> columns);
   void add(const std::vector<Cell>& row);
-  // The same cell by cell, from left to right, row after row.
-  void add_cell(std::string_view text, Tint tint = Tint::none);
-  std::size_t rows() const { return pieces_.size() / columns_.size(); }
+  // A row for each text in the first column, alike in all the others: thousands of runs mostly stand alike.
+  void add_alike(std::span<const std::string_view> firsts, const std::vector<Cell>& others);
+  std::size_t rows() const { return firsts_.size(); }
   // Lines, each ended; trailing spaces removed. The line of titles is left out when no column has one.
   std::string text(const Terminal& terminal) const;
 
  private:
-  // A cell: where its text ends in texts_ (it begins where the one before ends). Tables have ten thousand rows.
+  // What the screen shows: no control characters.
   struct Piece {
-    std::size_t end = 0;
-    std::uint32_t width = 0;
+    std::string text;
+    std::size_t width = 0;
     Tint tint = Tint::none;
   };
+  // A cell of the first column: where its text ends in texts_. It begins where the one before ends.
+  struct First {
+    std::size_t end = 0;
+    std::size_t width = 0;
+  };
+  struct Block {
+    std::size_t end = 0;  // in firsts_, of the rows that share all cells but the first
+    Tint tint = Tint::none;
+    std::vector<Piece> others;
+  };
+  void add_first(std::string_view text);
+  Piece piece_of(const Cell& cell, std::size_t column);
 
   std::vector<Column> columns_;
   std::vector<std::size_t> widths_;  // of the widest cell, or title
   std::string texts_;
-  std::vector<Piece> pieces_;  // row after row
+  std::vector<First> firsts_;
+  std::vector<Block> blocks_;
 };
 
 std::string tinted(std::string_view text, Tint tint, const Terminal& terminal);

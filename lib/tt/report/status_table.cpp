@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "tt/base/text.hpp"
 
@@ -24,57 +25,60 @@ Tint tint_of(RunState state) {
 }
 
 // The scheduler's word, where it says more than ours.
-std::string state_text(const StatusLine& line) {
+std::string state_text(const StatusLines& line) {
   const std::string ours = to_string(line.state);
   const bool same = line.raw.empty() || lower(line.raw) == ours;
   return same ? ours : fmt::format("{} ({})", ours, line.raw);
 }
 
-std::string age(const StatusLine& line, Instant now) { return line.since ? age_text(Seconds(now - *line.since)) : "-"; }
+std::string age(const StatusLines& line, Instant now) {
+  return line.since ? age_text(Seconds(now - *line.since)) : "-";
+}
 
 template <class Field>
-bool anyone(const std::vector<StatusLine>& lines, Field has) {
+bool anyone(const std::vector<StatusLines>& lines, Field has) {
   return std::any_of(lines.begin(), lines.end(), has);
 }
 
 }  // namespace
 
-std::string status_text(const std::vector<StatusLine>& lines, Instant now, const Terminal& terminal) {
+std::string status_text(const std::vector<StatusLines>& lines, Instant now, const Terminal& terminal) {
   if (lines.empty()) return counts_text(lines) + "\n";
-  const bool jobs = anyone(lines, [](const StatusLine& l) { return !l.job.empty(); });
-  const bool attempts = anyone(lines, [](const StatusLine& l) { return l.attempt > 0; });
-  const bool times = anyone(lines, [](const StatusLine& l) { return l.since.has_value(); });
-  const bool reasons = anyone(lines, [](const StatusLine& l) { return !l.reason.empty(); });
+  const bool jobs = anyone(lines, [](const StatusLines& l) { return !l.job.empty(); });
+  const bool attempts = anyone(lines, [](const StatusLines& l) { return l.attempt > 0; });
+  const bool times = anyone(lines, [](const StatusLines& l) { return l.since.has_value(); });
+  const bool reasons = anyone(lines, [](const StatusLines& l) { return !l.reason.empty(); });
   std::vector<TextTable::Column> columns = {{"run", Align::left}, {"state", Align::left}};
   if (times) columns.push_back({"since", Align::right});
   if (jobs) columns.push_back({"job", Align::left});
   if (attempts) columns.push_back({"attempt", Align::right});
   if (reasons) columns.push_back({"reason", Align::left});
   TextTable table(columns);
-  const StatusLine* before = nullptr;  // neighbours mostly stand alike
-  std::string state, since;
-  for (const auto& line : lines) {
-    if (before == nullptr || before->state != line.state || before->raw != line.raw) state = state_text(line);
-    if (before == nullptr || before->since != line.since) since = age(line, now);
-    before = &line;
-    table.add_cell(line.name);
-    table.add_cell(state, tint_of(line.state));
-    if (times) table.add_cell(since);
-    if (jobs) table.add_cell(line.job.empty() ? std::string_view("-") : line.job);
-    if (attempts) table.add_cell(line.attempt > 0 ? std::to_string(line.attempt) : "-");
-    if (reasons) table.add_cell(line.reason);
+  for (const StatusLines& some : lines) {
+    std::vector<Cell> others = {{state_text(some), tint_of(some.state)}};
+    if (times) others.push_back({age(some, now)});
+    if (jobs) others.push_back({some.job.empty() ? "-" : std::string(some.job)});
+    if (attempts) others.push_back({some.attempt > 0 ? std::to_string(some.attempt) : "-"});
+    if (reasons) others.push_back({std::string(some.reason)});
+    table.add_alike(some.names, others);
   }
   return table.text(terminal) + "\n" + counts_text(lines) + "\n";
 }
 
-std::string counts_text(const std::vector<StatusLine>& lines) {
+std::string counts_text(const std::vector<StatusLines>& lines) {
   if (lines.empty()) return "no runs";
+  std::map<RunState, std::size_t> counts;
+  std::size_t runs = 0;
+  for (const StatusLines& some : lines) {
+    counts[some.state] += some.names.size();
+    runs += some.names.size();
+  }
   std::vector<std::string> parts;
   for (const RunState state : all_states) {
-    const auto count = std::count_if(lines.begin(), lines.end(), [&](const auto& l) { return l.state == state; });
-    if (count > 0) parts.push_back(fmt::format("{} {}", count, to_string(state)));
+    if (const auto found = counts.find(state); found != counts.end())
+      parts.push_back(fmt::format("{} {}", found->second, to_string(state)));
   }
-  return fmt::format("{}: {}", plural(static_cast<std::int64_t>(lines.size()), "run"), join(parts, ", "));
+  return fmt::format("{}: {}", plural(static_cast<std::int64_t>(runs), "run"), join(parts, ", "));
 }
 
 }  // namespace tt::report

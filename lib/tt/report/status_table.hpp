@@ -12,9 +12,10 @@
 
 namespace tt {
 
-// Texts are looked at where they stand: there may be ten thousand lines.
-struct StatusLine {
-  std::string_view name;
+// Runs that stand alike and beside each other: ten thousand that wait for the same are one of these. Texts are looked
+// at where they stand.
+struct StatusLines {
+  std::vector<std::string_view> names;
   RunState state = RunState::unknown;
   std::string_view raw;     // the scheduler's own word
   std::string_view reason;  // why it waits or failed
@@ -28,8 +29,8 @@ struct StatusLine {
 namespace tt::report {
 
 // The table and below it the counts. Columns nobody fills are left out.
-std::string status_text(const std::vector<StatusLine>& lines, Instant now, const Terminal& terminal);
+std::string status_text(const std::vector<StatusLines>& lines, Instant now, const Terminal& terminal);
 // "12 runs: 3 running, 8 finished, 1 failed"; "no runs".
-std::string counts_text(const std::vector<StatusLine>& lines);
+std::string counts_text(const std::vector<StatusLines>& lines);
 
 }  // namespace tt::report

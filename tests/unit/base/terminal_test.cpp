@@ -105,6 +105,30 @@ TEST(TextTable, AlignsColumnsTwoSpacesApart) {
   EXPECT_EQ(table.rows(), 2u);
 }
 
+TEST(TextTable, RowsThatAreAlikeAreAsIfEachWasAdded) {
+  const std::vector<std::string_view> firsts = {"_bs1", "", "日本語", "a\nb", "_bs16_a_longer_name"};
+  const std::vector<std::vector<Cell>> some_others = {{{"queued", Tint::busy}, {"12"}, {"a reason"}},
+                                                      {{"failed", Tint::bad}},
+                                                      {},
+                                                      {{"x"}, {""}, {"out of\tmemory", Tint::dim}}};
+  Terminal narrow;
+  narrow.width = 24;
+  for (const Terminal& terminal : {plain, colourful, narrow}) {
+    TextTable together({{"run"}, {"state"}, {"n", Align::right}, {"reason"}});
+    TextTable apart({{"run"}, {"state"}, {"n", Align::right}, {"reason"}});
+    for (const auto& others : some_others) {
+      together.add_alike(firsts, others);
+      for (const std::string_view first : firsts) {
+        std::vector<Cell> row = {{std::string(first)}};
+        row.insert(row.end(), others.begin(), others.end());
+        apart.add(row);
+      }
+    }
+    EXPECT_EQ(together.rows(), firsts.size() * some_others.size());
+    EXPECT_EQ(together.text(terminal), apart.text(terminal));
+  }
+}
+
 TEST(TextTable, TrimsTrailingSpacesAndFillsShortRows) {
   TextTable table({{"a", Align::left}, {"b", Align::left}, {"c", Align::right}});
   table.add({{"long text"}});

@@ -7,11 +7,11 @@ namespace {
 
 const Instant now{std::chrono::hours{1000}};
 
-std::vector<StatusLine> some_lines() {
-  return {{"_tp1", RunState::running, "RUNNING", "", "4711_0", 1, now - std::chrono::hours{5}},
-          {"_tp2", RunState::unknown, "HYPERSLEEP", "", "4711_1", 2, std::nullopt},
-          {"_tp4", RunState::queued, "PENDING", "Priority", "4711_2", 1, now - std::chrono::seconds{42}},
-          {"_tp8", RunState::planned, "", "", "", 0, std::nullopt}};
+std::vector<StatusLines> some_lines() {
+  return {{{"_tp1"}, RunState::running, "RUNNING", "", "4711_0", 1, now - std::chrono::hours{5}},
+          {{"_tp2"}, RunState::unknown, "HYPERSLEEP", "", "4711_1", 2, std::nullopt},
+          {{"_tp4"}, RunState::queued, "PENDING", "Priority", "4711_2", 1, now - std::chrono::seconds{42}},
+          {{"_tp8"}, RunState::planned, "", "", "", 0, std::nullopt}};
 }
 
 TEST(StatusTable, KeepsTheSchedulersOwnWord) {
@@ -25,8 +25,20 @@ TEST(StatusTable, KeepsTheSchedulersOwnWord) {
             "4 runs: 1 running, 1 queued, 1 unknown, 1 planned\n");
 }
 
+TEST(StatusTable, ShowsRunsThatStandAlikeAsItShowsOthers) {
+  const std::vector<StatusLines> lines = {{{"_tp1", "_tp16"}, RunState::queued, "PENDING", "Priority", "11", 1, {}},
+                                          {{"_tp4"}, RunState::finished, "", "", "11", 1, {}}};
+  EXPECT_EQ(status_text(lines, now, Terminal{}),
+            "run    state             job  attempt  reason\n"
+            "_tp1   queued (PENDING)  11         1  Priority\n"
+            "_tp16  queued (PENDING)  11         1  Priority\n"
+            "_tp4   finished          11         1\n"
+            "\n"
+            "3 runs: 2 queued, 1 finished\n");
+}
+
 TEST(StatusTable, LeavesOutColumnsNobodyFills) {
-  const std::vector<StatusLine> lines = {{"_tp8", RunState::planned, "", "", "", 0, std::nullopt}};
+  const std::vector<StatusLines> lines = {{{"_tp8"}, RunState::planned, "", "", "", 0, std::nullopt}};
   EXPECT_EQ(status_text(lines, now, Terminal{}),
             "run   state\n"
             "_tp8  planned\n"
@@ -39,15 +51,16 @@ TEST(StatusTable, SaysWhenThereIsNothing) { EXPECT_EQ(status_text({}, now, Termi
 TEST(StatusTable, ColoursOnATerminalOnly) {
   Terminal terminal;
   terminal.colour = true;
-  const std::vector<StatusLine> lines = {{"a", RunState::finished, "", "", "", 0, std::nullopt}};
+  const std::vector<StatusLines> lines = {{{"a"}, RunState::finished, "", "", "", 0, std::nullopt}};
   EXPECT_NE(status_text(lines, now, terminal).find("\x1b[32mfinished"), std::string::npos);
 }
 
 TEST(StatusCounts, NameEveryState) {
-  std::vector<StatusLine> lines;
+  std::vector<StatusLines> lines;
   for (const auto* word : {"planned", "submitted", "queued", "held", "running", "finished", "failed", "cancelled",
                            "timed-out", "preempted", "lost", "skipped", "unknown"}) {
-    StatusLine line;
+    StatusLines line;
+    line.names = {"a"};
     line.state = *parse_run_state(word);
     lines.push_back(line);
   }
