@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <future>
 #include <memory>
+#include <utility>
 
 #include "submit_printing.hpp"
 #include "submit_staying.hpp"
@@ -11,6 +11,7 @@
 #include "tt/base/log.hpp"
 #include "tt/flow/explain.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/overview.hpp"
 
 namespace tt::tool {
 namespace {
@@ -26,14 +27,17 @@ ExitCode status(Tool& tool, const Words& words) {
   }
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
-  auto planned = std::async(std::launch::async,
-                            [&] { return flow::look_at_plans(targets.around.workspace, targets.selection.sweeps); });
-  const flow::RefreshReport& refreshed = kept(targets.refresh());
-  const std::vector<flow::RunView>& runs = kept(targets.runs(refreshed.ledger, planned.get()));
-  show_status(tool, runs, refreshed.sites);
+  flow::Overview& look = kept(flow::look_over(targets.around, targets.schedulers, targets.selection.sweeps));
+  if (look.unchanged && targets.selection.names_everything() && !tool.flags().json) {
+    print(status_text(look.unchanged->groups(), tool.clock().now(), tool.out()));
+    return ExitCode::done;
+  }
+  if (look.unchanged) look.runs = look.unchanged->runs(targets.around.workspace);
+  const std::vector<flow::RunView>& runs = kept(flow::pick(std::move(look.runs), targets.selection));
+  show_status(tool, runs, look.sites);
   if (!tool.flags().json) tell_what_waits_for_a_person(runs);
-  if (const std::string why = flow::not_kept_off(targets.schedulers, refreshed.ledger, runs); !why.empty())
-    log::note(why);
+  if (!look.ledger) return ExitCode::done;
+  if (const std::string why = flow::not_kept_off(targets.schedulers, *look.ledger, runs); !why.empty()) log::note(why);
   return ExitCode::done;
 }
 

@@ -67,6 +67,15 @@ std::vector<StatusLines> lines_of(const std::vector<flow::RunView>& runs) {
   return lines;
 }
 
+std::vector<StatusLines> lines_of(const std::vector<flow::KeptRuns::Group>& groups) {
+  std::vector<StatusLines> lines;
+  for (const flow::KeptRuns::Group& group : groups) {
+    lines.push_back(lines_like(group.alike));
+    lines.back().names = group.names;
+  }
+  return lines;
+}
+
 std::string array_of(const flow::PreparedSubmission& submission) {
   return submission.tasks.size() > 1 ? fmt::format("0-{}", submission.tasks.size() - 1) : "";
 }
@@ -114,6 +123,10 @@ std::string status_text(const std::vector<flow::RunView>& runs, const std::vecto
     if (!site.asked) text += describe_silence(site, now) + "\n";
   }
   return text;
+}
+
+std::string status_text(const std::vector<flow::KeptRuns::Group>& groups, Instant now, const Terminal& terminal) {
+  return report::status_text(lines_of(groups), now, terminal);
 }
 
 std::string counts_text(const std::vector<flow::RunView>& runs) { return report::counts_text(lines_of(runs)); }

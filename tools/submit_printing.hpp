@@ -6,6 +6,7 @@
 
 #include "tt/base/terminal.hpp"
 #include "tt/base/value.hpp"
+#include "tt/flow/last_look.hpp"
 #include "tt/flow/refresh.hpp"
 #include "tt/flow/run.hpp"
 #include "tt/flow/views.hpp"
@@ -16,6 +17,7 @@ namespace tt::tool {
 Value status_record(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
 std::string status_text(const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites, Instant now,
                         const Terminal& terminal);
+std::string status_text(const std::vector<flow::KeptRuns::Group>& groups, Instant now, const Terminal& terminal);
 // "12 runs: 3 running, 8 finished, 1 failed".
 std::string counts_text(const std::vector<flow::RunView>& runs);
 // "3 running, 2 queued, 1 failed": the line that progress shows.

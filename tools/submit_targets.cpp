@@ -31,14 +31,8 @@ std::vector<flow::RunView> Targets::runs(const ledger::Ledger& ledger) const {
   return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps), selection);
 }
 
-std::vector<flow::RunView> Targets::runs(const ledger::Ledger& ledger, std::vector<flow::RunView> planned) const {
-  return flow::pick(flow::look_at_runs(around, ledger, selection.sweeps, std::move(planned)), selection);
-}
-
 flow::RefreshReport Targets::refresh() {
-  flow::RefreshReport report = flow::refresh(around, schedulers, selection.sweeps);
-  if (flow::rebuild_lost_journals(around, report.ledger)) report = flow::refresh(around, schedulers, selection.sweeps);
-  return report;
+  return flow::refresh_with_lost_journals(around, schedulers, selection.sweeps);
 }
 
 Targets find_targets(Tool& tool, const std::vector<std::string>& words) {

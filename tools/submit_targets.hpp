@@ -31,8 +31,6 @@ struct Targets {
 
   std::vector<flow::RunView> runs() const;  // as the journal knows them
   std::vector<flow::RunView> runs(const ledger::Ledger& ledger) const;
-  // The same after a refresh, with the plans that were read meanwhile.
-  std::vector<flow::RunView> runs(const ledger::Ledger& ledger, std::vector<flow::RunView> planned) const;
   // Asks the schedulers; writes lost journals anew before.
   flow::RefreshReport refresh();
 };

@@ -205,6 +205,43 @@ TEST_F(Cluster, ATaskWhoseNodeWasLostStartsAgainAndNeverTrainsASecondTime) {
   EXPECT_THAT(explained.out, HasSubstr("cause       node-failure (sure)")) << explained.err;
 }
 
+// --- where they stand -----------------------------------------------------------------------------------------------
+
+// Each look asks once, and what others did to the jobs meanwhile is never hidden by the look before.
+TEST_F(Cluster, StatusAsksOnceAndShowsWhatOthersDid) {
+  TT_SLURM_ONLY("the answers of others never come back alike");
+  const Workspace workspace(runs(3, "env: {STAND_IN_SECONDS: \"60\"}\n"));
+  tt::write_new_file(workspace / "squeue",
+                     "#!/bin/sh\necho \"$*\" >>\"${0%/*}/asked\"\nPATH=${PATH#*:} exec squeue \"$@\"\n");
+  std::filesystem::permissions(workspace / "squeue", std::filesystem::perms::owner_all);
+  const std::string path = workspace.path().string() + ":" + std::getenv("PATH");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  const std::string job = job_of(workspace, "_bs1");
+  const auto counts_become = [&](const std::string& counts) {
+    return eventually([&] { return workspace.submit({"status"}).out.ends_with("\n3 runs: " + counts + "\n"); });
+  };
+  ASSERT_TRUE(counts_become("3 running"));
+  workspace.submit({"status"});
+  const auto kept = workspace / ".tt/last-look.jsonl";
+  ASSERT_TRUE(tt::is_there(kept));
+  for (int look = 1; look <= 3; ++look) {
+    const tt::ProcessResult status = workspace.tool("tt-submit", {"status"}, {{"PATH", path}});
+    EXPECT_THAT(status.out, HasSubstr("3 runs: 3 running"));
+    EXPECT_THAT(tt::split_lines(tt::test::read(workspace / "asked")), SizeIs(look));
+  }
+  ASSERT_TRUE(ask({"scontrol", "suspend", job + "_1"}).ok());
+  const tt::ProcessResult suspended = workspace.tool("tt-submit", {"status"}, {{"PATH", path}});
+  EXPECT_THAT(suspended.out, HasSubstr("running (SUSPENDED)"));
+  EXPECT_THAT(tt::split_lines(tt::test::read(workspace / "asked")), SizeIs(4)) << "also where something changed";
+  ASSERT_TRUE(ask({"scontrol", "resume", job + "_1"}).ok());
+  ASSERT_TRUE(ask({"scancel", job + "_2"}).ok());
+  EXPECT_TRUE(counts_become("2 running, 1 cancelled")) << workspace.submit({"status"}).out;
+  std::filesystem::remove(kept);
+  EXPECT_TRUE(counts_become("2 running, 1 cancelled"));
+  EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
+  EXPECT_TRUE(counts_become("3 cancelled")) << workspace.submit({"status"}).out;
+}
+
 // --- what cannot be asked for ----------------------------------------------------------------------------------------
 
 TEST_F(Cluster, WhatWasRefusedIsExplainedByWhatToChange) {

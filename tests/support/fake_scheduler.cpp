@@ -1,5 +1,9 @@
 #include "support/fake_scheduler.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "tt/base/error.hpp"
@@ -156,7 +160,40 @@ TaskStatus* FakeScheduler::known_task(const TaskRef& task) {
   return status == found->second.tasks.end() ? nullptr : &status->second;
 }
 
+namespace {
+
+std::string in_words(const TaskStatus& status) {
+  const Known* known = std::get_if<Known>(&status);
+  if (known == nullptr) return "gone";
+  std::string words = fmt::format("{}|{}|{}|{}|{}", known->state ? to_string(*known->state) : "", known->raw,
+                                  known->reason, known->hopeless, known->since ? iso_time(*known->since) : "");
+  if (known->ended) words += fmt::format("|{}|{}", to_string(known->ended->reason), known->ended->status.value_or(-1));
+  return words;
+}
+
+}  // namespace
+
+scheduler::Echo FakeScheduler::echo_about(const std::vector<std::string>& jobs) const {
+  scheduler::Echo echo{jobs, ""};
+  for (const auto& [token, job] : cluster_->jobs) {
+    if (!job.known || std::find(jobs.begin(), jobs.end(), job_id(token).text) == jobs.end()) continue;
+    for (const auto& [index, status] : job.tasks)
+      echo.answer += fmt::format("{}_{}: {}\n", token.text, index, in_words(status));
+  }
+  return echo;
+}
+
+bool FakeScheduler::says_the_same(const scheduler::Echo& echo) {
+  ++cluster_->times_asked;
+  return cluster_->deaf.empty() && echo_about(echo.jobs).answer == echo.answer;
+}
+
 std::vector<TaskStatus> FakeScheduler::status(std::span<const TaskRef> tasks) {
+  ++cluster_->times_asked;
+  std::set<std::string> jobs;
+  for (const TaskRef& task : tasks) jobs.insert(task.job.text);
+  last_.reset();
+  if (cluster_->deaf.empty()) last_ = echo_about({jobs.begin(), jobs.end()});
   std::vector<TaskStatus> answers;
   for (const TaskRef& task : tasks) {
     const TaskStatus* known = known_task(task);

@@ -58,7 +58,8 @@ class FakeScheduler final : public scheduler::Scheduler {
   // What it was asked to do, in that order. Submissions that it did not take are among them.
   const std::vector<scheduler::SubmitRequest>& submitted() const { return cluster_->submitted; }
   const std::vector<std::pair<scheduler::TaskRef, scheduler::StopAs>>& cancelled() const { return cluster_->cancelled; }
-  std::vector<Token> tokens() const;  // of submitted()
+  std::vector<Token> tokens() const;                         // of submitted()
+  int times_asked() const { return cluster_->times_asked; }  // how tasks stand
   static JobId job_id(const Token& token) { return JobId{"fake-" + token.text}; }
 
   std::string name() const override { return name_; }
@@ -66,6 +67,8 @@ class FakeScheduler final : public scheduler::Scheduler {
   std::vector<std::string> submit_argv(const scheduler::SubmitRequest& request) const override;
   scheduler::FindAnswer find(const Token& token) override;
   std::vector<scheduler::TaskStatus> status(std::span<const scheduler::TaskRef> tasks) override;
+  std::optional<scheduler::Echo> echo() const override { return last_; }
+  bool says_the_same(const scheduler::Echo& echo) override;
   std::vector<scheduler::ActAnswer> cancel(std::span<const scheduler::TaskRef> tasks, scheduler::StopAs as) override;
   std::vector<scheduler::ActAnswer> hold(std::span<const scheduler::TaskRef> tasks) override;
   std::vector<scheduler::ActAnswer> release(std::span<const scheduler::TaskRef> tasks) override;
@@ -92,6 +95,7 @@ class FakeScheduler final : public scheduler::Scheduler {
     Seconds settle_time{60};
     scheduler::Limits limits;
     std::map<Token, Job> jobs;  // taken
+    int times_asked = 0;
     std::vector<scheduler::SubmitRequest> submitted;
     std::vector<std::pair<scheduler::TaskRef, scheduler::StopAs>> cancelled;
   };
@@ -101,8 +105,10 @@ class FakeScheduler final : public scheduler::Scheduler {
   // nullptr: not known, or not (yet) surfaced.
   scheduler::TaskStatus* known_task(const scheduler::TaskRef& task);
   std::vector<scheduler::ActAnswer> set_all(std::span<const scheduler::TaskRef> tasks, const scheduler::Known& state);
+  scheduler::Echo echo_about(const std::vector<std::string>& jobs) const;
   std::string name_;
   std::shared_ptr<Cluster> cluster_;
+  std::optional<scheduler::Echo> last_;  // of this client
 };
 
 }  // namespace tt::test

@@ -101,6 +101,21 @@ std::string read_open_file(int fd, const fs::path& path, std::uintmax_t offset) 
   }
 }
 
+// The first bytes and, of a longer file, the last ones.
+std::optional<std::string> ends_of(int fd, off_t size) {
+  constexpr off_t kEnd = 4096;
+  std::string ends;
+  for (const off_t offset : {off_t{0}, std::max(kEnd, size - kEnd)}) {
+    char buffer[kEnd];
+    const ssize_t got = ::pread(fd, buffer, sizeof buffer, offset);
+    if (got < 0) return std::nullopt;
+    ends.append(buffer, static_cast<std::size_t>(got));
+  }
+  return ends;
+}
+
+std::string nanoseconds(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
+
 }  // namespace
 
 std::string read_file(const fs::path& path) { return read_file_from(path, 0); }
@@ -118,6 +133,18 @@ std::string read_file_from(const fs::path& path, std::uintmax_t offset) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail("cannot read", path, errno);
   return read_open_file(file.get(), path, offset);
+}
+
+// Opened before it is asked: NFS then asks its server instead of remembering.
+std::string stamp_of(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return "";
+  std::string stamp = fmt::format("{}:{} {} {} {}", status.st_dev, status.st_ino, status.st_size,
+                                  nanoseconds(status.st_mtim), nanoseconds(status.st_ctim));
+  if (S_ISDIR(status.st_mode)) return stamp;
+  const auto ends = S_ISREG(status.st_mode) ? ends_of(file.get(), status.st_size) : std::nullopt;
+  return ends ? stamp + ' ' + fingerprint(*ends) : "";
 }
 
 void write_file(const fs::path& path, std::string_view content, Sync sync) {

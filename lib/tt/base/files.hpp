@@ -21,6 +21,11 @@ std::optional<std::string> read_file_if_there(const fs::path& path);
 // Reads from `offset` to the end; shorter files give an empty text.
 std::string read_file_from(const fs::path& path, std::uintmax_t offset);
 
+// What tells that a file or folder is still as it was, without reading all of it: where it lies, size, times, and of a
+// file a fingerprint of its first and last 4 KiB. So an append shows also where the file system's clock stood still. Of
+// a folder it changes when a name comes or goes. "" where nothing is there or it cannot be read.
+std::string stamp_of(const fs::path& path);
+
 // Writes to a new name in the same folder, then renames. With Sync::yes file and folder are synced.
 void write_file(const fs::path& path, std::string_view content, Sync sync = Sync::no);
 // Plain create-and-write, no temporary name: for files inside a folder that has its own commit mark.

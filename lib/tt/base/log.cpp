@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string_view>
@@ -47,6 +48,8 @@ Conversation& conversation() {
   return the_one;
 }
 
+std::atomic<std::size_t> warned = 0;  // of the process, whoever it speaks as
+
 // As a string_view: a sentence with braces in it is not a format.
 void say(spdlog::level::level_enum level, const std::string& text) {
   Conversation& here = conversation();
@@ -77,7 +80,12 @@ void keep_in(const std::filesystem::path& file) {
 
 void note(const std::string& sentence) { say(spdlog::level::info, "note: " + sentence); }
 
-void warning(const std::string& sentence) { say(spdlog::level::warn, "warning: " + sentence); }
+void warning(const std::string& sentence) {
+  ++warned;
+  say(spdlog::level::warn, "warning: " + sentence);
+}
+
+std::size_t warnings() { return warned; }
 
 void detail(const std::string& sentence) { say(spdlog::level::debug, sentence); }
 

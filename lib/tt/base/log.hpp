@@ -1,6 +1,7 @@
 // tt/base/log.hpp: the conversation on stderr: notes, warnings, and details with -v. Results go to stdout elsewhere.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -16,6 +17,7 @@ void start(const std::string& tool, Level level);
 void keep_in(const std::filesystem::path& file);
 void note(const std::string& sentence);     // normal and verbose
 void warning(const std::string& sentence);  // always
+std::size_t warnings();                     // how many there were since the process began
 void detail(const std::string& sentence);   // verbose only
 Level level();
 

@@ -35,6 +35,7 @@ class Refresh {
     record(around_, events_);
     const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
     for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
+    report_.wrote = !events_.empty();
     report_.ledger = std::move(ledger_);
     for (SiteAnswer& answer : report_.sites)
       answer.heard = answer.asked ? note_heard(around_, answer.site) : last_heard(around_, answer.site);
@@ -260,6 +261,12 @@ std::string describe_silence(const SiteAnswer& answer, Instant now) {
 
 RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
   return Refresh(around, schedulers, sweeps).run();
+}
+
+RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers& schedulers,
+                                         const std::vector<std::string>& sweeps) {
+  RefreshReport report = refresh(around, schedulers, sweeps);
+  return rebuild_lost_journals(around, report.ledger) ? refresh(around, schedulers, sweeps) : std::move(report);
 }
 
 bool hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {

@@ -50,11 +50,15 @@ struct RefreshReport {
   std::vector<AttemptKey> ended;                      // attempts that were settled now
   std::vector<AttemptKey> hopeless;                   // wait for what will never be: the scheduler says so
   std::vector<ledger::SubmissionState> to_hand_over;  // absent past the settle time: the same attempts go again
+  bool wrote = false;                                 // something into the journals
   ledger::Ledger ledger;                              // the journals as of this look, with what it wrote
 };
 
 // Changes journal and summaries, hands nothing over.
 RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
+// The same, with journals that were lost written anew before.
+RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers& schedulers,
+                                         const std::vector<std::string>& sweeps);
 
 // For commands that act: hands over again what refresh found absent. At most twice per attempt; then it is lost.
 // True: something was written down since the report's ledger.

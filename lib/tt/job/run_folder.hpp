@@ -15,6 +15,7 @@ class RunFolder {
   explicit RunFolder(const std::filesystem::path& path) : path_(path.string()) {}
   static RunFolder at(std::string path) { return RunFolder(std::move(path), 0); }
   std::filesystem::path path() const { return path_; }
+  friend bool operator==(const RunFolder&, const RunFolder&) = default;
 
   std::filesystem::path config() const { return path() / "config.toml"; }
   std::filesystem::path record() const { return path() / "run.json"; }  // the commit mark

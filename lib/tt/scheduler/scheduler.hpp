@@ -91,6 +91,13 @@ struct Known {
 struct Gone {};
 using TaskStatus = std::variant<Known, Gone, CouldNotAsk>;
 
+// The one question that status() asked, and a fingerprint of all that its answers follow from: as long as the same
+// comes back, so would they.
+struct Echo {
+  std::vector<std::string> jobs;  // asked about
+  std::string answer;
+};
+
 enum class StopAs { cancelled, preempted };
 
 struct Done {};    // told, or nothing left to do
@@ -116,6 +123,11 @@ class Scheduler {
   virtual FindAnswer find(const Token& token) = 0;
   // Answers in the order asked, one for each.
   virtual std::vector<TaskStatus> status(std::span<const TaskRef> tasks) = 0;
+  // Of the last status(). nullopt: it had to ask more than once, or answers here never come back alike.
+  virtual std::optional<Echo> echo() const { return std::nullopt; }
+  // Asks the question again. What came is used by the next status() if that asks for just these jobs, so that nobody is
+  // asked twice. Not to be called while another call goes on.
+  virtual bool says_the_same(const Echo&) { return false; }
   virtual std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) = 0;
   virtual std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) = 0;
   virtual std::vector<ActAnswer> release(std::span<const TaskRef> tasks) = 0;

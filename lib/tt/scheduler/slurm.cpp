@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tt/base/text.hpp"
 
@@ -82,12 +83,16 @@ FindAnswer SlurmScheduler::find(const Token& token) {
 }
 
 // Waiting tasks in one line each only where squeue cannot tell them together.
-slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays) {
+slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays,
+                                            const std::optional<QueueReply>& ahead) {
   const auto each = [&] { return slurm::read_queue_each(run(slurm::queue_words_each(arrays), kAskLimit)); };
   if (asks_each_) return each();
-  slurm::QueueAnswer answer = slurm::read_queue(run(slurm::queue_words(arrays), kAskLimit));
+  const bool was_asked = ahead && ahead->arrays == arrays;
+  last_ = {arrays, was_asked ? ahead->reply : run(slurm::queue_words(arrays), kAskLimit)};
+  slurm::QueueAnswer answer = slurm::read_queue(last_->reply);
   if (std::holds_alternative<slurm::AskEach>(answer)) {
     asks_each_ = true;  // an old squeue stays one, and a list that is too long does too
+    last_.reset();
     return each();
   }
   if (auto* trouble = std::get_if<CouldNotAsk>(&answer)) return std::move(*trouble);
@@ -95,9 +100,11 @@ slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arra
 }
 
 std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
+  last_.reset();
+  const std::optional<QueueReply> ahead = std::exchange(ahead_, std::nullopt);
   const std::set<std::string> arrays = arrays_of(tasks);
   if (arrays.empty()) return std::vector<TaskStatus>(tasks.size(), Gone{});
-  const slurm::RowsAnswer queue = ask_queue({arrays.begin(), arrays.end()});
+  const slurm::RowsAnswer queue = ask_queue({arrays.begin(), arrays.end()}, ahead);
   if (const auto* trouble = std::get_if<CouldNotAsk>(&queue)) return all_unasked(tasks, *trouble);
 
   std::vector<TaskStatus> answers(tasks.size(), Gone{});
@@ -117,6 +124,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   }
   if (unknown.empty() || !has_accounting()) return answers;
 
+  last_.reset();
   const std::set<std::string> older = arrays_of(unknown);
   const std::vector<std::string> asked_again(older.begin(), older.end());
   const slurm::RowsAnswer history = slurm::read_accounting(run(slurm::accounting_words(asked_again), kAskLimit));
@@ -136,6 +144,17 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
     answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};
   }
   return answers;
+}
+
+std::optional<Echo> SlurmScheduler::echo() const {
+  if (!last_) return std::nullopt;
+  const auto gist = slurm::gist_of_queue(last_->reply);
+  return gist ? std::optional(Echo{last_->arrays, *gist}) : std::nullopt;
+}
+
+bool SlurmScheduler::says_the_same(const Echo& echo) {
+  ahead_ = {echo.jobs, run(slurm::queue_words(echo.jobs), kAskLimit)};
+  return slurm::gist_of_queue(ahead_->reply) == echo.answer;
 }
 
 // One command for all tasks that have a job; `without_job` answers for submissions whose answer was lost.

@@ -31,6 +31,8 @@ class SlurmScheduler final : public Scheduler {
   }
   FindAnswer find(const Token& token) override;
   std::vector<TaskStatus> status(std::span<const TaskRef> tasks) override;
+  std::optional<Echo> echo() const override;
+  bool says_the_same(const Echo& echo) override;
   std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) override;
   std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) override;
   std::vector<ActAnswer> release(std::span<const TaskRef> tasks) override;
@@ -41,7 +43,11 @@ class SlurmScheduler final : public Scheduler {
 
  private:
   ProcessResult run(const std::vector<std::string>& words, Seconds limit);
-  slurm::RowsAnswer ask_queue(const std::vector<std::string>& arrays);
+  struct QueueReply {
+    std::vector<std::string> arrays;  // asked about, sorted
+    ProcessResult reply;
+  };
+  slurm::RowsAnswer ask_queue(const std::vector<std::string>& arrays, const std::optional<QueueReply>& ahead);
   using MakeWords = std::function<std::vector<std::string>(std::span<const TaskRef>)>;
   using WithoutJob = std::function<ActAnswer(const TaskRef&)>;
   std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const MakeWords& make_words,
@@ -52,7 +58,9 @@ class SlurmScheduler final : public Scheduler {
   Environment environment_;
   ProcessRunner& runner_;
   Clock& clock_;
-  bool asks_each_ = false;  // this squeue cannot tell of waiting tasks together
+  bool asks_each_ = false;           // this squeue cannot tell of waiting tasks together
+  std::optional<QueueReply> ahead_;  // came before status() asked for it
+  std::optional<QueueReply> last_;   // all that the last status() rests on
 };
 
 // What Slurm's programs read, and nothing of a job that we may be inside of: SLURM_CONF stays, SLURM_JOB_ID,

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "tt/base/hash.hpp"
 #include "tt/base/text.hpp"
 #include "tt/scheduler/slurm_calls.hpp"
 
@@ -194,6 +195,20 @@ QueueAnswer read_queue(const ProcessResult& reply) {
   });
   if (!whole) return AskEach{};
   return rows;
+}
+
+std::optional<std::string> gist_of_queue(const ProcessResult& reply) {
+  if (knows_no_id(reply) || trouble("squeue", reply)) return std::nullopt;
+  std::string gist;
+  gist.reserve(reply.out.size());
+  for_each_row(reply.out, [&](const Fields& fields) {
+    const auto& [id, state, reason, status, start, end, nodes] = fields;
+    const bool waits = is_waiting(state_word(state));
+    for (const std::string_view field : {id, state, reason, status, waits ? "" : start, waits ? "" : end, nodes})
+      gist.append(field).push_back('|');
+    gist.push_back('\n');
+  });
+  return fingerprint(gist);
 }
 
 RowsAnswer read_queue_each(const ProcessResult& reply) {

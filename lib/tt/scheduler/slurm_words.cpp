@@ -118,11 +118,13 @@ std::string directive(std::string_view name, std::string_view value) {
 
 std::string output_path(std::string path) { return replace_all(std::move(path), "%", "%%"); }
 
+bool is_waiting(std::string_view word) { return has(kWaiting, word); }
+
 scheduler::Known read_row(const Row& row) {
   scheduler::Known known;
   known.raw = row.word;
   known.reason = row.reason == "None" ? "" : row.reason;
-  if (has(kWaiting, row.word)) {
+  if (is_waiting(row.word)) {
     const bool is_held = row.reason.starts_with("JobHeld") || row.word.ends_with("_HOLD") || row.word == "SPECIAL_EXIT";
     known.state = is_held ? RunState::held : RunState::queued;
     known.hopeless = has(kHopeless, row.reason);

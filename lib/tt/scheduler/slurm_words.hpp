@@ -37,6 +37,8 @@ struct Row {
   std::optional<Instant> start, end;
   std::string nodes;
 };
+// Slurm's word for a job that has not begun.
+bool is_waiting(std::string_view word);
 scheduler::Known read_row(const Row& row);
 
 }  // namespace tt::slurm

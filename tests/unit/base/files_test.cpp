@@ -369,6 +369,54 @@ TEST(AbsolutePath, HasNoSlashAtItsEnd) {
   EXPECT_EQ(absolute_path("/a//", "/").string(), "/a");
 }
 
+// The file system's clock may stand still for milliseconds: size and ends tell, too.
+TEST(StampOf, ChangesWithTheFile) {
+  TempFolder folder;
+  const fs::path file = folder / "f";
+  std::set<std::string> seen;
+  const auto is_new = [&] { return seen.insert(stamp_of(file)).second; };
+  const std::string middle(20000, 'm');
+  write_file(file, "begin" + middle + "end");
+  EXPECT_TRUE(is_new());
+  EXPECT_FALSE(is_new()) << "nothing happened";
+  append_to_file(file, "+", Sync::no);
+  EXPECT_TRUE(is_new());
+  write_new_file(file, "BEGIN" + middle + "end+");
+  EXPECT_TRUE(is_new());
+  write_new_file(file, "BEGIN" + middle + "end-");
+  EXPECT_TRUE(is_new());
+  fs::rename(file, folder / "g");
+  EXPECT_EQ(stamp_of(file), "");
+  write_file(file, "BEGIN" + middle + "end-");
+  EXPECT_TRUE(is_new()) << "another file";
+}
+
+TEST(StampOf, SeesAMiddleThatChangedByItsTime) {
+  TempFolder folder;
+  const fs::path file = folder / "f";
+  write_file(file, std::string(20000, 'm'));
+  const std::string before = stamp_of(file);
+  fs::last_write_time(file, fs::last_write_time(file) + std::chrono::nanoseconds(1));
+  EXPECT_NE(stamp_of(file), before);
+}
+
+TEST(StampOf, OfAFolderChangesWithItsNames) {
+  TempFolder folder;
+  const std::string empty = stamp_of(folder.path());
+  EXPECT_NE(empty, "");
+  fs::last_write_time(folder.path(), fs::last_write_time(folder.path()) - std::chrono::seconds(1));
+  const std::string earlier = stamp_of(folder.path());
+  write_file(folder / "f", "");
+  EXPECT_NE(stamp_of(folder.path()), earlier);
+}
+
+TEST(StampOf, IsNothingWhereNothingCanBeRead) {
+  TempFolder folder;
+  EXPECT_EQ(stamp_of(folder / "not there"), "");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(stamp_of(folder / "pipe"), "") << "and nobody waits for a writer";
+}
+
 TEST(AbsolutePath, KeepsTheRoot) {
   EXPECT_EQ(absolute_path("/", "/a").string(), "/");
   EXPECT_EQ(absolute_path("..", "/").string(), "/");

@@ -339,6 +339,99 @@ TEST(SlurmQueue, NeverCallsATaskGoneBecauseAListWasCutOff) {
   EXPECT_TRUE(std::holds_alternative<scheduler::CouldNotAsk>(other.status(tasks)[1]));
 }
 
+// The same again is the same answer, and what differs in what we make of it is another one.
+TEST(SlurmQueue, IsTheSameWhileItSaysTheSame) {
+  ProcessResult reply = slurm("squeue-unique");
+  const auto gist = [&](const std::string& out) {
+    reply.out = out;
+    return gist_of_queue(reply);
+  };
+  const auto first = gist("5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(
+      gist("5_[0-8%1]|PENDING|Priority|0|1795939910|1795940210||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n"),
+      first)
+      << "when a waiting job may start is a guess, made anew every half minute";
+  EXPECT_EQ(gist("welcome\n5_[0-8%1] |PENDING|Priority |0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n"),
+            first);
+  for (const char* other : {"5_[0-7%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n",
+                            "5_[0-8%1]|PENDING|Resources|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n",
+                            "5_[0-8%1]|REQUEUED|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n",
+                            "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936308|1795936907|n1|\n",
+                            "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|COMPLETED|None|0|1795936307|1795936907|n1|\n",
+                            "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n", ""}) {
+    EXPECT_NE(gist(other), first) << other;
+  }
+  EXPECT_EQ(gist_of_queue(slurm("squeue-controller-gone")), std::nullopt);
+  EXPECT_EQ(gist_of_queue(slurm("squeue-controller-frozen")), std::nullopt);
+}
+
+class SlurmEcho : public testing::Test {
+ protected:
+  static ProcessResult says(const std::string& out) {
+    ProcessResult reply = slurm("squeue-unique");
+    reply.out = out;
+    return reply;
+  }
+  const std::vector<scheduler::TaskRef> tasks{{JobId{"26"}, Token{"t"}, 0}, {JobId{"26"}, Token{"t"}, 1}};
+  const ProcessResult waits = says("26_[0-1]|PENDING|Priority|0|N/A|N/A||\n");
+  const ProcessResult starts =
+      says("26_0|RUNNING|None|0|1795936307|1795936907|n1|\n26_[1]|PENDING|Priority|0|N/A|N/A||\n");
+  SystemClock clock;
+};
+
+TEST_F(SlurmEcho, IsAskedForOnceAndNotAgainByStatus) {
+  Replies replies({waits, waits, starts});
+  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
+  scheduler.status(tasks);
+  const auto echo = scheduler.echo();
+  ASSERT_TRUE(echo);
+  EXPECT_THAT(echo->jobs, ElementsAre("26"));
+
+  scheduler::SlurmScheduler later(lab(), "/w", Environment{}, replies, clock);
+  EXPECT_TRUE(later.says_the_same(*echo));
+  EXPECT_EQ(replies.asked[1].argv, replies.asked[0].argv);
+  scheduler::SlurmScheduler even_later(lab(), "/w", Environment{}, replies, clock);
+  EXPECT_FALSE(even_later.says_the_same(*echo));
+  const auto answers = even_later.status(tasks);
+  EXPECT_EQ(replies.asked.size(), 3U) << "nobody is asked twice";
+  EXPECT_EQ(std::get<scheduler::Known>(answers[0]).state, RunState::running);
+  EXPECT_NE(even_later.echo()->answer, echo->answer);
+}
+
+TEST_F(SlurmEcho, IsNoAnswerToAnotherQuestion) {
+  Replies replies({waits, waits, says("27_0|PENDING|Priority|0|N/A|N/A||\n"), waits});
+  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
+  scheduler.status(tasks);
+  ASSERT_TRUE(scheduler.says_the_same(*scheduler.echo()));
+  const std::vector<scheduler::TaskRef> others{{JobId{"27"}, Token{"u"}, 0}};
+  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(others)[0]).state, RunState::queued);
+  EXPECT_EQ(replies.asked.size(), 3U);
+  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(tasks)[0]).state, RunState::queued);
+  EXPECT_EQ(replies.asked.size(), 4U) << "what was asked before another question is too old";
+}
+
+TEST_F(SlurmEcho, NeedsOneAnswerThatSaysAll) {
+  Replies silent({slurm("squeue-controller-gone")});
+  scheduler::SlurmScheduler deaf(lab(), "/w", Environment{}, silent, clock);
+  deaf.status(tasks);
+  EXPECT_FALSE(deaf.echo());
+
+  site::Profile with_accounting = lab();
+  with_accounting.accounting = "sacct";
+  Replies two(
+      {says("26_0|PENDING|Priority|0|N/A|N/A||\n"), says("26_1|COMPLETED|None|0:0|1795936307|1795936907|n1\n")});
+  scheduler::SlurmScheduler asks_twice(with_accounting, "/w", Environment{}, two, clock);
+  asks_twice.status(tasks);
+  ASSERT_EQ(two.asked.size(), 2U);
+  EXPECT_FALSE(asks_twice.echo());
+
+  Replies old({slurm("squeue-unique-cut-off"), waits});
+  scheduler::SlurmScheduler asks_each(lab(), "/w", Environment{}, old, clock);
+  asks_each.status(tasks);
+  EXPECT_FALSE(asks_each.echo());
+}
+
 TEST(SlurmFind, KnowsATokenByItsName) {
   EXPECT_THAT(find_words(Token{"abc"}), testing::Contains("--name=tt-abc"));
   EXPECT_EQ(std::get<scheduler::Found>(read_find(slurm("squeue-by-name"))).job.text, "1");

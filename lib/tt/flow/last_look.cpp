@@ -1,0 +1,225 @@
+#include "tt/flow/last_look.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "tt/base/error.hpp"
+#include "tt/base/files.hpp"
+#include "tt/base/hash.hpp"
+#include "tt/base/log.hpp"
+#include "tt/base/text.hpp"
+#include "tt/base/value.hpp"
+#include "tt/ledger/journal.hpp"
+
+namespace tt::flow {
+namespace {
+
+constexpr const char* kSchema = "tt.last-look/1";
+
+// --- a group: a line of JSON, then the names, the ids and the indices of its runs, a line each, between tabs
+// ----------
+
+Value what_is_alike(const RunView& run) {
+  return Value::object()
+      .set("model", run.model)
+      .set("sweep", run.sweep)
+      .set("state", to_string(run.state))
+      .set("raw_state", run.raw_state)
+      .set("reason", run.reason)
+      .set("job", run.job.text)
+      .set("submission", run.token.text)
+      .set("site", run.site)
+      .set("attempt", run.attempt)
+      .set("since", run.since ? iso_time(*run.since) : "")
+      .set("cause", run.cause)
+      .set("next", run.next);
+}
+
+bool are_alike(const RunView& a, const RunView& b) {
+  return a.state == b.state && a.attempt == b.attempt && a.since == b.since && a.job == b.job && a.token == b.token &&
+         a.raw_state == b.raw_state && a.reason == b.reason && a.model == b.model && a.sweep == b.sweep &&
+         a.site == b.site && a.cause == b.cause && a.next == b.next;
+}
+
+std::optional<RunView> read_alike(std::string_view line) {
+  const Value value = parse_json(line, "the last look");
+  const auto state = parse_run_state(value.text_or("state"));
+  const std::string since = value.text_or("since");
+  RunView run;
+  run.model = value.text_or("model");
+  run.sweep = value.text_or("sweep");
+  run.state = state.value_or(RunState::unknown);
+  run.raw_state = value.text_or("raw_state");
+  run.reason = value.text_or("reason");
+  run.job.text = value.text_or("job");
+  run.token.text = value.text_or("submission");
+  run.site = value.text_or("site");
+  run.attempt = static_cast<int>(value.integer_or("attempt"));
+  run.since = parse_iso_time(since);
+  run.cause = value.text_or("cause");
+  run.next = value.text_or("next");
+  const bool is_whole = state && run.attempt > 0 && run.since.has_value() == !since.empty();
+  return is_whole ? std::optional(run) : std::nullopt;
+}
+
+bool is_whole_second(const std::optional<Instant>& time) { return !time || parse_iso_time(iso_time(*time)) == time; }
+
+bool is_one_of_a_plan(const RunView& run, const Workspace& workspace) {
+  return run.in_sweep && run.attempt > 0 && !run.waits && run.name.find_first_of("\t\n") == std::string::npos &&
+         run.folder == workspace.run_folder(run.model, run.name);
+}
+
+// Cuts the part before `mark` off.
+std::string_view next_part(std::string_view& text, char mark) {
+  const std::size_t end = std::min(text.find(mark), text.size());
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+std::size_t parts_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\t')) + 1;
+}
+
+// --- the head: a line of JSON
+// -----------------------------------------------------------------------------------------
+
+struct Head {
+  std::string made_of;
+  std::string runs;  // fingerprint of the lines that follow
+  scheduler::Echo echo;
+};
+
+std::string head_text(const Head& head) {
+  Value jobs = Value::array();
+  for (const std::string& job : head.echo.jobs) jobs.push(job);
+  return to_json(Value::object()
+                     .set("schema", kSchema)
+                     .set("made_of", head.made_of)
+                     .set("jobs", std::move(jobs))
+                     .set("answer", head.echo.answer)
+                     .set("runs", head.runs)) +
+         '\n';
+}
+
+std::optional<Head> read_head(std::string_view line) {
+  const Value value = parse_json(line, "the last look");
+  const Value& jobs = value.at("jobs");
+  if (value.text_or("schema") != kSchema || !jobs.is_list()) return std::nullopt;
+  Head head{value.text_or("made_of"), value.text_or("runs"), {{}, value.text_or("answer")}};
+  for (const Value& job : jobs.as_list()) {
+    if (!job.is_string()) return std::nullopt;
+    head.echo.jobs.push_back(job.as_string());
+  }
+  return head;
+}
+
+}  // namespace
+
+std::optional<std::string> KeptRuns::text(const std::vector<RunView>& runs, const Workspace& workspace) {
+  std::string text;
+  for (auto first = runs.begin(); first != runs.end();) {
+    const auto end = std::find_if_not(first, runs.end(), [&](const RunView& run) { return are_alike(*first, run); });
+    if (!is_whole_second(first->since)) return std::nullopt;  // times are written so
+    std::string names, ids, indices;
+    for (auto run = first; run != end; ++run) {
+      if (!is_one_of_a_plan(*run, workspace)) return std::nullopt;
+      const char* const gap = run == first ? "" : "\t";
+      names.append(gap).append(run->name);
+      ids.append(gap).append(run->id.text);
+      indices.append(gap).append(std::to_string(run->index));
+    }
+    text += to_json(what_is_alike(*first)) + '\n' + names + '\n' + ids + '\n' + indices + '\n';
+    first = end;
+  }
+  return text;
+}
+
+std::optional<KeptRuns> KeptRuns::read(std::string_view text) {
+  KeptRuns kept;
+  kept.text_.assign(text.begin(), text.end());
+  std::string_view rest(kept.text_.data(), kept.text_.size());
+  while (!rest.empty()) {
+    const auto alike = read_alike(next_part(rest, '\n'));
+    if (!alike) return std::nullopt;
+    Group group{*alike, {}, {}, {}};
+    std::string_view names = next_part(rest, '\n');
+    group.ids = next_part(rest, '\n');
+    group.indices = next_part(rest, '\n');
+    const std::size_t runs = parts_of(names);
+    if (parts_of(group.ids) != runs || parts_of(group.indices) != runs) return std::nullopt;
+    group.names.reserve(runs);
+    for (std::size_t i = 0; i < runs; ++i) group.names.push_back(next_part(names, '\t'));
+    kept.groups_.push_back(std::move(group));
+  }
+  return kept;
+}
+
+std::vector<RunView> KeptRuns::runs(const Workspace& workspace) const {
+  std::vector<RunView> runs;
+  for (const Group& group : groups_) {
+    std::string_view ids = group.ids, indices = group.indices;
+    for (const std::string_view name : group.names) {
+      RunView& run = runs.emplace_back(group.alike);
+      run.id.text = next_part(ids, '\t');
+      run.name = name;
+      run.index = static_cast<int>(to_integer(next_part(indices, '\t')).value_or(0));
+      run.folder = workspace.run_folder(run.model, run.name);
+    }
+  }
+  return runs;
+}
+
+LastLook::LastLook(const Surroundings& around, std::vector<std::string> sweeps)
+    : around_(around), sweeps_(std::move(sweeps)), made_of_(made_of()), warnings_(log::warnings()) {}
+
+std::string LastLook::made_of() const {
+  const Workspace& workspace = around_.workspace;
+  const site::Profile& site = around_.site.profile;
+  std::vector<std::string> parts = {
+      stamp_of("/proc/self/exe"), workspace.root().string(),        site.name, site.origin,
+      stamp_of(site.origin),      stamp_of(workspace.submissions())};
+  for (const std::string& sweep : sweeps_) {
+    for (const fs::path& file : {ledger::Journal(workspace.root(), sweep).file(), workspace.sweep_index(sweep)}) {
+      parts.push_back(file.string());
+      parts.push_back(stamp_of(file));
+    }
+  }
+  return fingerprint(join(parts, "\n"));
+}
+
+std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
+  try {
+    const auto text = read_file_if_there(around_.workspace.last_look());
+    if (!text) return std::nullopt;
+    std::string_view lines = *text;
+    const auto head = read_head(next_part(lines, '\n'));
+    if (!head || head->made_of != made_of_ || head->runs != fingerprint(lines)) return std::nullopt;
+    auto kept = KeptRuns::read(lines);
+    if (!kept || !schedulers.of_this_site().says_the_same(head->echo)) return std::nullopt;
+    return kept;
+  } catch (const Error&) {
+    return std::nullopt;  // whoever looks anew says what is wrong
+  }
+}
+
+// Nothing of it depends on the time, on run folders or on another scheduler, and nothing was to be told beside it.
+// After a look that wrote into the journals the stamps are old already.
+bool LastLook::follows_from_files_and_one_answer(const RefreshReport& report) const {
+  return report.sites.size() == 1 && report.sites.front().asked &&
+         report.sites.front().site == around_.site.profile.name && !report.wrote && log::warnings() == warnings_ &&
+         ledger::unanswered_submissions(report.ledger).empty();
+}
+
+void LastLook::keep(const std::vector<RunView>& runs, const RefreshReport& report, Schedulers& schedulers) const {
+  if (!follows_from_files_and_one_answer(report)) return;
+  const auto echo = schedulers.of_this_site().echo();
+  const auto lines = echo ? KeptRuns::text(runs, around_.workspace) : std::nullopt;
+  if (!lines) return;
+  try {
+    write_file(around_.workspace.last_look(), head_text({made_of_, fingerprint(*lines), *echo}) + *lines);
+  } catch (const Error&) {  // a full disk, a workspace to be read only
+  }
+}
+
+}  // namespace tt::flow

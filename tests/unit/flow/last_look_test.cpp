@@ -1,0 +1,318 @@
+#include "tt/flow/last_look.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "support/driven_story.hpp"
+#include "tt/base/files.hpp"
+#include "tt/flow/control.hpp"
+#include "tt/flow/heard.hpp"
+#include "tt/flow/overview.hpp"
+
+namespace tt::flow {
+namespace {
+
+using scheduler::Known;
+
+// Every field of a row, in words.
+std::string in_words(const RunView& run) {
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", run.id.text, run.name, run.model,
+                     run.sweep, run.folder.path().string(), to_string(run.state), run.raw_state, run.reason,
+                     run.job.text, run.token.text, run.site, run.attempt, run.index,
+                     run.since ? iso_time(*run.since) : "-", run.cause, run.waits.value_or("-"), run.next,
+                     run.in_sweep);
+}
+std::vector<std::string> in_words(const std::vector<RunView>& runs) {
+  std::vector<std::string> words;
+  for (const RunView& run : runs) words.push_back(in_words(run));
+  return words;
+}
+
+class KeptLook : public test::DrivenStory {
+ protected:
+  KeptLook() : DrivenStory("[1, 2, 3, 4]") {}
+
+  // As `status` does.
+  std::vector<std::string> rows() {
+    const Overview overview = look_over(around_, schedulers_, {"story"});
+    was_kept_ = overview.unchanged.has_value();
+    return in_words(overview.unchanged ? overview.unchanged->runs(around_.workspace) : overview.runs);
+  }
+  // From the journals, whatever was kept.
+  std::vector<std::string> rows_anew() {
+    const RefreshReport report = refresh(around_, schedulers_, {"story"});
+    return in_words(look_at_runs(around_, report.ledger, {"story"}));
+  }
+  void expect_shown_again(bool again) {
+    const std::vector<std::string> shown = rows();
+    EXPECT_EQ(was_kept_, again);
+    EXPECT_EQ(shown, rows_anew());
+  }
+  // Handed over, and looked at until nothing is to be written down.
+  void settle_down() {
+    run();
+    rows();
+    rows();
+    expect_shown_again(true);
+  }
+  Token token() const { return fake_.tokens().back(); }
+  fs::path file() const { return around_.workspace.last_look(); }
+
+  bool was_kept_ = false;
+};
+
+TEST_F(KeptLook, IsShownAgainWhileNothingChanges) {
+  settle_down();
+  const int asked = fake_.times_asked();
+  rows();
+  EXPECT_TRUE(was_kept_);
+  EXPECT_EQ(fake_.times_asked(), asked + 1);
+  EXPECT_EQ(last_heard(around_, around_.site.profile.name), std::chrono::floor<std::chrono::seconds>(clock_.now()));
+}
+
+TEST_F(KeptLook, IsNotShownAgainWhenTheSchedulerSaysSomethingElse) {
+  settle_down();
+  fake_.is_running(token(), 2);
+  expect_shown_again(false);
+  EXPECT_THAT(rows()[2], testing::HasSubstr("|running|RUNNING|"));
+  expect_shown_again(true);
+  fake_.forgets(token(), 3);
+  expect_shown_again(false);
+  EXPECT_THAT(rows()[3], testing::HasSubstr("|lost|"));
+}
+
+TEST_F(KeptLook, IsNotShownInPlaceOfSilence) {
+  settle_down();
+  fake_.goes_deaf("nobody there");
+  const Overview overview = look_over(around_, schedulers_, {"story"});
+  EXPECT_FALSE(overview.unchanged);
+  ASSERT_EQ(overview.sites.size(), 1U);
+  EXPECT_FALSE(overview.sites[0].asked);
+  fake_.hears();
+  expect_shown_again(true);
+}
+
+TEST_F(KeptLook, IsNotShownAgainAfterAnythingWasWrittenDown) {
+  settle_down();
+  const ledger::Ledger before = history();
+  const auto& attempt = before.runs.begin()->second.attempts.begin()->second;
+  // Somebody else saw its end, and the scheduler still says that it waits.
+  record(around_, std::vector<SweepEvent>{
+                      {"story", ledger::Ended{attempt.key, attempt.token, RunState::failed, "import-error", ""}}});
+  expect_shown_again(false);
+  EXPECT_THAT(rows()[0], testing::HasSubstr("|failed|"));
+  expect_shown_again(true);
+}
+
+TEST_F(KeptLook, IsNotShownAgainForAnotherPlanAnotherSiteOrOtherSweeps) {
+  settle_down();
+  const fs::path index = around_.workspace.sweep_index("story");
+  const std::string planned = read_file(index);
+  const std::size_t id = planned.rfind("\"id\"");
+  write_file(index,
+             planned.substr(0, id) + "\"id\":\"r0000000000000000\"," + planned.substr(planned.find("\"model\"", id)));
+  EXPECT_FALSE(LastLook(around_, {"story"}).again(schedulers_));
+  write_file(index, planned);
+  EXPECT_FALSE(LastLook(around_, {"story"}).again(schedulers_)) << "the same text in another file";
+  settle_down();
+  EXPECT_FALSE(LastLook(around_, {"other", "story"}).again(schedulers_));
+  EXPECT_FALSE(LastLook(around_, {}).again(schedulers_));
+  Surroundings elsewhere = around_;
+  elsewhere.site.profile.name = "elsewhere";
+  EXPECT_FALSE(LastLook(elsewhere, {"story"}).again(schedulers_));
+  EXPECT_TRUE(LastLook(around_, {"story"}).again(schedulers_));
+}
+
+TEST_F(KeptLook, IsNotKeptWhileRunsWaitForWhatTimeBrings) {
+  RunOptions options;
+  options.canary = true;
+  run(options);
+  for (int i = 0; i < 3; ++i) expect_shown_again(false);
+  EXPECT_FALSE(is_there(file()));
+}
+
+TEST_F(KeptLook, IsNotKeptWhileAnAnswerIsOutstanding) {
+  run();
+  workspace_.write_sweep({"story", "  training.local_batch_size: [1, 2, 3, 4, 5]\n", "", "00:05:00"});
+  fake_.swallows("time-out");
+  run();
+  for (int i = 0; i < 3; ++i) expect_shown_again(false);
+  EXPECT_FALSE(is_there(file())) << "it may surface, or be given up, while the other four wait as ever";
+}
+
+// A change between the stamps and the reading: what is kept is as old as the stamps.
+TEST_F(KeptLook, IsAsOldAsItsStamps) {
+  settle_down();
+  remove_tree(file());
+  const LastLook begun(around_, {"story"});
+  RefreshReport report = refresh(around_, schedulers_, {"story"});
+  const std::vector<RunView> runs = look_at_runs(around_, report.ledger, {"story"});
+  hold(around_, schedulers_, runs);
+  begun.keep(runs, report, schedulers_);
+  ASSERT_TRUE(is_there(file()));
+  expect_shown_again(false);
+}
+
+TEST_F(KeptLook, ADamagedFileIsAsGoodAsNone) {
+  settle_down();
+  const std::string whole = read_file(file());
+  const std::vector<std::string> right = rows_anew();
+  int refused = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (const char damage : {'\0', '\n', '"', '9'}) {
+      if (whole[i] == damage) continue;
+      std::string text = whole;
+      text[i] = damage;
+      write_file(file(), text);
+      const auto kept = LastLook(around_, {"story"}).again(schedulers_);
+      if (!kept) ++refused;
+      if (kept) {
+        EXPECT_EQ(in_words(kept->runs(around_.workspace)), right) << i;
+      }
+    }
+    write_file(file(), whole.substr(0, i));
+    EXPECT_FALSE(LastLook(around_, {"story"}).again(schedulers_)) << i;
+  }
+  EXPECT_GT(refused, 3 * static_cast<int>(whole.size()));
+  write_file(file(), whole);
+  expect_shown_again(true);
+}
+
+TEST_F(KeptLook, WithoutAPlaceToKeepItALookIsOnlySlower) {
+  settle_down();
+  fs::remove(file());
+  fs::create_directory(file());  // nothing can be written or read there
+  expect_shown_again(false);
+  expect_shown_again(false);
+}
+
+TEST(KeptRuns, ReadWhatTheyWrite) {
+  const Workspace workspace("/w");
+  std::vector<RunView> runs;
+  for (int i = 0; i < 7; ++i) {
+    RunView run;
+    run.id.text = "r" + std::to_string(i);
+    run.name = i == 3 ? "日本 \"quoted\"" : "_bs" + std::to_string(i);
+    run.model = i < 5 ? "llama3" : "other";
+    run.sweep = "s";
+    run.folder = workspace.run_folder(run.model, run.name);
+    run.state = i == 2 ? RunState::running : RunState::queued;
+    run.raw_state = i == 2 ? "RUNNING" : "PENDING";
+    run.reason = "a \\ \"reason\"\twith a tab\nand a line";
+    run.job.text = "11";
+    run.token.text = "t";
+    run.site = "lab";
+    run.attempt = i == 6 ? 3 : 1;
+    run.index = 6 - i;
+    if (i == 2) run.since = Instant{std::chrono::seconds{1795936307}};
+    run.cause = i == 6 ? "oom" : "";
+    run.next = i == 6 ? "tt-submit cancel x" : "";
+    runs.push_back(run);
+  }
+  const auto text = KeptRuns::text(runs, workspace);
+  ASSERT_TRUE(text);
+  const auto kept = KeptRuns::read(*text);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->groups().size(), 5U);  // 0-1, 2, 3-4, 5, 6
+  EXPECT_EQ(in_words(kept->runs(workspace)), in_words(runs));
+}
+
+TEST(KeptRuns, HaveNoWordsForRunsOutsideAPlan) {
+  const Workspace workspace("/w");
+  const auto can_say = [&](auto change) {
+    RunView run;
+    run.name = "a";
+    run.model = "m";
+    run.attempt = 1;
+    run.folder = workspace.run_folder("m", "a");
+    change(run);
+    return KeptRuns::text({run}, workspace).has_value();
+  };
+  EXPECT_TRUE(can_say([](RunView&) {}));
+  EXPECT_FALSE(can_say([](RunView& run) { run.in_sweep = false; }));
+  EXPECT_FALSE(can_say([](RunView& run) { run.attempt = 0; }));
+  EXPECT_FALSE(can_say([](RunView& run) { run.waits = "room"; }));
+  EXPECT_FALSE(can_say([&](RunView& run) { run.folder = workspace.run_folder("m", "b"); }));
+  EXPECT_FALSE(can_say([&](RunView& run) {
+    run.name = "a\tb";
+    run.folder = workspace.run_folder("m", run.name);
+  }));
+  EXPECT_FALSE(can_say([](RunView& run) { run.since = Instant{std::chrono::milliseconds{1500}}; }));
+}
+
+// Whatever happens, and in whatever order: what is shown is what the journals say.
+class AnyStory : public KeptLook, public testing::WithParamInterface<unsigned> {
+ protected:
+  void happen(std::mt19937& chance) {
+    const auto any = [&](int count) { return static_cast<int>(chance() % static_cast<unsigned>(count)); };
+    const std::vector<Token> tokens = fake_.tokens();
+    const Token some =
+        tokens.empty() ? Token{} : tokens[static_cast<std::size_t>(any(static_cast<int>(tokens.size())))];
+    switch (any(12)) {
+      case 0:
+        return clock_.sleep(Seconds{any(200)});
+      case 1:
+        return set_some(some, any(4),
+                        Known{RunState::queued, "PENDING", any(2) == 0 ? "Priority" : "Resources", {}, {}, {}});
+      case 2:
+        return set_some(some, any(4),
+                        Known{RunState::running, "RUNNING", "", clock_.now() - std::chrono::seconds{any(100)}, {}, {}});
+      case 3:
+        return set_some(some, any(4), Known{std::nullopt, "EXITED", "", {}, exited(any(2)), {}});
+      case 4:
+        return set_some(some, any(4), scheduler::Gone{});
+      case 5:
+        return fake_.goes_deaf("nobody there");
+      case 6:
+      case 7:
+        return fake_.hears();
+      case 8:
+        feed();
+        return;
+      case 9:
+        run();
+        return;
+      case 10: {
+        const std::vector<RunView> runs = look_at_runs(around_, history(), {"story"});
+        if (!runs.empty())
+          cancel(around_, schedulers_, {runs[static_cast<std::size_t>(any(4)) % runs.size()]}, CancelAs::cancelled);
+        return;
+      }
+      default: {
+        workspace_.write_sweep(
+            {"story",
+             any(2) == 0 ? "  training.local_batch_size: [1, 2, 3, 4]\n" : "  training.local_batch_size: [2, 3, 5]\n",
+             "", "00:05:00"});
+        return;
+      }
+    }
+  }
+  void set_some(const Token& token, int index, const scheduler::TaskStatus& status) {
+    try {
+      fake_.set(token, index, status);
+    } catch (const std::exception&) {  // no such task there
+    }
+  }
+};
+
+TEST_P(AnyStory, IsShownAsTheJournalsTellIt) {
+  int kept = 0, looks = 0;
+  std::mt19937 chance(GetParam());
+  settle_down();
+  for (int step = 0; step < 40; ++step) {
+    happen(chance);
+    for (int look = 0; look < 3; ++look, ++looks) {
+      const std::vector<std::string> shown = rows();
+      kept += was_kept_ ? 1 : 0;
+      ASSERT_EQ(shown, rows_anew()) << "step " << step << ", look " << look;
+    }
+  }
+  EXPECT_GT(kept, 3);
+  EXPECT_LT(kept, looks - 20);
+}
+INSTANTIATE_TEST_SUITE_P(OfManyKinds, AnyStory, testing::Range(1U, 13U));
+
+}  // namespace
+}  // namespace tt::flow
