@@ -162,6 +162,14 @@ void write_file(const fs::path& path, std::string_view content, Sync sync) {
   if (sync == Sync::yes) sync_folder(path.parent_path());
 }
 
+bool overwrite_file(const fs::path& path, std::string_view content) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (static_cast<std::size_t>(status.st_size) != content.size()) return false;
+  return write_all(file.get(), content) == 0 && file.close() == 0;
+}
+
 void write_new_file(const fs::path& path, std::string_view content) {
   if (const int error = create_file(path, O_TRUNC, content, Sync::no)) fail("cannot write", path, error);
 }

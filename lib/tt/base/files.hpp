@@ -28,6 +28,10 @@ std::string stamp_of(const fs::path& path);
 
 // Writes to a new name in the same folder, then renames. With Sync::yes file and folder are synced.
 void write_file(const fs::path& path, std::string_view content, Sync sync = Sync::no);
+// Over the bytes that stand there, which are as many: for a line of one length that is written often and may be lost.
+// A rename makes some file systems write to the disk at once, which takes longer than all else a short command does.
+// False where nothing of that length stands there to be written over.
+bool overwrite_file(const fs::path& path, std::string_view content);
 // Plain create-and-write, no temporary name: for files inside a folder that has its own commit mark.
 void write_new_file(const fs::path& path, std::string_view content);
 // Appends in one write() and syncs.

@@ -127,6 +127,7 @@ void TextTable::add(const std::vector<Cell>& row) {
 }
 
 void TextTable::add_alike(std::span<const std::string_view> firsts, const std::vector<Cell>& others) {
+  if (firsts.size() > firsts_.size()) firsts_.reserve(firsts_.size() + firsts.size());
   for (const std::string_view text : firsts) add_first(text);
   Block block{firsts_.size(), Tint::none, {}};
   for (std::size_t column = 1; column < columns_.size(); ++column)

@@ -9,9 +9,11 @@ namespace tt::flow {
 Instant note_heard(const Surroundings& around, const std::string& site) {
   const fs::path file = around.workspace.heard(site);
   const Instant now = around.clock->now();
+  const std::string line = iso_time(now) + "\n";
+  if (overwrite_file(file, line)) return now;
   try {
     make_folders(file.parent_path());
-    write_file(file, iso_time(now) + "\n");
+    write_file(file, line);
   } catch (const Error&) {  // a full disk, a workspace to be read only: looking is possible all the same
   }
   return now;

@@ -135,10 +135,10 @@ std::optional<std::string> KeptRuns::text(const std::vector<RunView>& runs, cons
   return text;
 }
 
-std::optional<KeptRuns> KeptRuns::read(std::string_view text) {
+std::optional<KeptRuns> KeptRuns::read(std::string text, std::size_t begin) {
   KeptRuns kept;
-  kept.text_.assign(text.begin(), text.end());
-  std::string_view rest(kept.text_.data(), kept.text_.size());
+  kept.text_ = std::make_unique<const std::string>(std::move(text));
+  std::string_view rest = std::string_view(*kept.text_).substr(begin);
   while (!rest.empty()) {
     const auto alike = read_alike(next_part(rest, '\n'));
     if (!alike) return std::nullopt;
@@ -190,12 +190,13 @@ std::string LastLook::made_of() const {
 
 std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
   try {
-    const auto text = read_file_if_there(around_.workspace.last_look());
+    auto text = read_file_if_there(around_.workspace.last_look());
     if (!text) return std::nullopt;
     std::string_view lines = *text;
     const auto head = read_head(next_part(lines, '\n'));
     if (!head || head->made_of != made_of_ || head->runs != fingerprint(lines)) return std::nullopt;
-    auto kept = KeptRuns::read(lines);
+    const std::size_t begin = text->size() - lines.size();
+    auto kept = KeptRuns::read(std::move(*text), begin);
     if (!kept || !schedulers.of_this_site().says_the_same(head->echo)) return std::nullopt;
     return kept;
   } catch (const Error&) {

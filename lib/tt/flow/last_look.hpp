@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,8 +27,8 @@ class KeptRuns {
     std::vector<std::string_view> names;
     std::string_view ids, indices;  // of them, as written
   };
-  // As text() wrote it. nullopt where it is not.
-  static std::optional<KeptRuns> read(std::string_view text);
+  // What text() wrote, from `begin` on. nullopt where it is not that.
+  static std::optional<KeptRuns> read(std::string text, std::size_t begin = 0);
   // nullopt for runs that it has no words for: not handed over (yet), or of an earlier plan.
   static std::optional<std::string> text(const std::vector<RunView>& runs, const Workspace& workspace);
 
@@ -35,7 +36,7 @@ class KeptRuns {
   std::vector<RunView> runs(const Workspace& workspace) const;
 
  private:
-  std::vector<char> text_;  // what the groups look into: stays where it is
+  std::unique_ptr<const std::string> text_;  // what the groups look into: stays where it is
   std::vector<Group> groups_;
 };
 

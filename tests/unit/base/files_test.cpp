@@ -369,6 +369,20 @@ TEST(AbsolutePath, HasNoSlashAtItsEnd) {
   EXPECT_EQ(absolute_path("/a//", "/").string(), "/a");
 }
 
+TEST(OverwriteFile, PutsAsManyBytesInTheSamePlace) {
+  TempFolder folder;
+  write_file(folder / "f", "2026-11-29\n");
+  EXPECT_TRUE(overwrite_file(folder / "f", "2026-11-30\n"));
+  EXPECT_EQ(read(folder / "f"), "2026-11-30\n");
+  EXPECT_FALSE(overwrite_file(folder / "f", "longer than that\n"));
+  EXPECT_FALSE(overwrite_file(folder / "f", ""));
+  EXPECT_EQ(read(folder / "f"), "2026-11-30\n");
+  EXPECT_FALSE(overwrite_file(folder / "not there", ""));
+  EXPECT_FALSE(is_there(folder / "not there"));
+  fs::create_symlink(folder / "f", folder / "link");
+  EXPECT_FALSE(overwrite_file(folder / "link", "2026-12-01\n")) << "what a link leads to is somebody else's";
+}
+
 // The file system's clock may stand still for milliseconds: size and ends tell, too.
 TEST(StampOf, ChangesWithTheFile) {
   TempFolder folder;
