@@ -53,6 +53,8 @@ std::string next_step(const RunView& run, const ledger::AttemptState* last, cons
     case RunState::preempted:
       return "tt-submit run SWEEP resumes it";
     case RunState::lost:
+      if (last == nullptr || !claimed_but_nobody_knows(run.folder, *last))
+        return fmt::format("tt-submit retry {}   (nothing of it runs: should its job surface, it stops)", run.name);
       return fmt::format("look whether it still runs; then tt-submit retry --force {}", run.name);
     default:
       break;

@@ -76,7 +76,12 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   if (!evidence.claimed_by_job()) {
     if (end && end->reason != EndReason::lost)
       return {RunState::failed, "never-started", "its job ended before it began to train", {}};
-    return {RunState::lost, "", "the scheduler no longer knows its job, and it left no claim", {}};
+    return {
+        RunState::lost,
+        "",
+        "it never started: the scheduler no longer knows its job, and it left no claim (as when somebody else cancels "
+        "what waits)",
+        {}};
   }
   if (end && end->reason == EndReason::exited && (end->signal || (end->status && *end->status != 0))) {
     return {RunState::failed, "", "its job was killed before it could write exit.json", {}};

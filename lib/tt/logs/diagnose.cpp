@@ -191,7 +191,10 @@ Diagnosis shrug(const DiagnosisInput& input, const std::vector<LogScan>& scans) 
   const bool ended_badly = input.exit || (input.scheduler && input.scheduler != SchedulerVerdict::lost);
   d.verdict = ended_badly ? DiagnosisVerdict::failed : DiagnosisVerdict::unknown;
   d.retry = Retry::ask_user;
-  d.remedy = "Nothing in the logs names a cause: read their last lines, and torchrun's log folder.";
+  const bool any_line =
+      std::any_of(scans.begin(), scans.end(), [](const LogScan& scan) { return scan.last_line.number > 0; });
+  d.remedy = any_line ? "Nothing in the logs names a cause: read their last lines, and torchrun's log folder."
+                      : "It left no line in any log: ask the scheduler about its job.";
   for (std::size_t i = 0; i < scans.size() && !d.line; ++i) {
     if (scans[i].last_line.number == 0) continue;
     d.file = input.files[i].name;
