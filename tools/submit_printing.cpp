@@ -147,7 +147,7 @@ std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal&
     row.run = run.name;
     row.model = run.model;
     row.state = run.state;  // the journal is newer than a summary
-    row.attempts = run.attempt;
+    row.attempts = run.tries;
     if (!run.cause.empty()) row.cause = run.cause;
     rows.push_back(std::move(row));
   }

@@ -30,15 +30,16 @@ Value what_is_alike(const RunView& run) {
       .set("submission", run.token.text)
       .set("site", run.site)
       .set("attempt", run.attempt)
+      .set("tries", run.tries)
       .set("since", run.since ? iso_time(*run.since) : "")
       .set("cause", run.cause)
       .set("next", run.next);
 }
 
 bool are_alike(const RunView& a, const RunView& b) {
-  return a.state == b.state && a.attempt == b.attempt && a.since == b.since && a.job == b.job && a.token == b.token &&
-         a.raw_state == b.raw_state && a.reason == b.reason && a.model == b.model && a.sweep == b.sweep &&
-         a.site == b.site && a.cause == b.cause && a.next == b.next;
+  return a.state == b.state && a.attempt == b.attempt && a.tries == b.tries && a.since == b.since && a.job == b.job &&
+         a.token == b.token && a.raw_state == b.raw_state && a.reason == b.reason && a.model == b.model &&
+         a.sweep == b.sweep && a.site == b.site && a.cause == b.cause && a.next == b.next;
 }
 
 std::optional<RunView> read_alike(std::string_view line) {
@@ -55,6 +56,7 @@ std::optional<RunView> read_alike(std::string_view line) {
   run.token.text = value.text_or("submission");
   run.site = value.text_or("site");
   run.attempt = static_cast<int>(value.integer_or("attempt"));
+  run.tries = static_cast<int>(value.integer_or("tries"));
   run.since = parse_iso_time(since);
   run.cause = value.text_or("cause");
   run.next = value.text_or("next");

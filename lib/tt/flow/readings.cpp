@@ -95,7 +95,7 @@ RunReadings read_attempts(const Workspace& workspace, const ledger::RunHistory& 
   RunReadings readings;
   const RunFolder folder(history.folder);
   for (const auto& [number, attempt] : history.attempts) {
-    if (number <= history.fresh_after) continue;
+    if (number <= history.fresh_after || ledger::was_refused(attempt)) continue;
     readings.attempts.push_back(
         {number, attempt.token, read_log(workspace, folder, attempt), exit_of(folder, attempt)});
   }

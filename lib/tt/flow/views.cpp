@@ -77,6 +77,9 @@ void add_attempt(RunView& view, const ledger::RunHistory& history, const ledger:
   view.token = last->token;
   view.attempt = last->key.attempt;
   view.index = last->index;
+  view.tries = static_cast<int>(std::count_if(history.attempts.begin(), history.attempts.end(), [&](const auto& one) {
+    return one.first > history.fresh_after && !ledger::was_refused(one.second);
+  }));
   view.since = last->over ? last->over : last->ended ? last->ended : last->since;
   view.cause = last->cause;
   const auto found = ledger.submissions.find(last->token);

@@ -26,6 +26,7 @@ struct RunView {
   std::string site;
   int attempt = 0;  // 0: never handed over
   int index = 0;    // in its submission
+  int tries = 0;    // attempts that the scheduler took, since the last --again
   std::optional<Instant> since;
   std::string cause;                 // of an ended attempt
   std::optional<std::string> waits;  // chosen, and not handed over yet: for what

@@ -18,9 +18,9 @@ using scheduler::Known;
 
 // Every field of a row, in words.
 std::string in_words(const RunView& run) {
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", run.id.text, run.name, run.model,
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", run.id.text, run.name, run.model,
                      run.sweep, run.folder.path().string(), to_string(run.state), run.raw_state, run.reason,
-                     run.job.text, run.token.text, run.site, run.attempt, run.index,
+                     run.job.text, run.token.text, run.site, run.attempt, run.tries, run.index,
                      run.since ? iso_time(*run.since) : "-", run.cause, run.waits.value_or("-"), run.next,
                      run.in_sweep);
 }
@@ -206,6 +206,7 @@ TEST(KeptRuns, ReadWhatTheyWrite) {
     run.site = "lab";
     run.attempt = i == 6 ? 3 : 1;
     run.index = 6 - i;
+    run.tries = i == 6 ? 2 : 1;
     if (i == 2) run.since = Instant{std::chrono::seconds{1795936307}};
     run.cause = i == 6 ? "oom" : "";
     run.next = i == 6 ? "tt-submit cancel x" : "";
