@@ -67,9 +67,10 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
                     : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
   const bool waits_on = what.done_word == kHold.done_word && waiting > 0 && targets.selection.patterns.empty();
   if (waits_on)
-    log::note(fmt::format("{} to be handed over, and no job yet that could be held; `tt-submit cancel` takes {} off",
-                          waiting == 1 ? "1 run waits" : fmt::format("{} runs wait", waiting),
-                          waiting == 1 ? "it" : "them"));
+    log::note(
+        fmt::format("{0} no job yet that could be held: `wait` and `run` still hand {1} over; `tt-submit cancel` "
+                    "takes {1} off",
+                    waiting == 1 ? "1 run has" : fmt::format("{} runs have", waiting), waiting == 1 ? "it" : "them"));
   if (what.done_word == kRelease.done_word) hand_over_released(targets);
   const flow::RefreshReport refreshed = targets.refresh();
   const std::vector<flow::RunView> now = targets.runs(refreshed.ledger);
@@ -107,7 +108,7 @@ void tell_what_goes_on(const Targets& targets) {
 
 ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   Targets targets = find_targets(tool, flags.words);
-  tell_unlisted_partition(targets.around.site.profile);
+  tell_of_partition(targets.around.site.profile);
   tool.keep_conversation(targets.around.workspace);
   flow::hand_over_again(targets.around, targets.schedulers, targets.refresh());
   std::vector<RunId> ended;

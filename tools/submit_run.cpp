@@ -77,7 +77,7 @@ ExitCode run(Tool& tool, const RunFlags& flags) {
       fmt::format("site {} ({}), workspace {}", here.site.profile.name, here.site.why, here.workspace.root().string()));
   const flow::LoadedSweep sweep = flow::load_sweep(flags.sweep_file, here, flags.plan);
   for (const Problem& warning : sweep.plan.warnings) std::fputs(describe(warning, "tt-submit").c_str(), stderr);
-  tell_unlisted_partition(here.site.profile);
+  tell_of_partition(here.site.profile);
   Targets targets(std::move(here), {{sweep.plan.sweep}, {}, {}});
   if (flags.dry_run) return show_dry_run(tool, sweep, targets, flags);
   refuse_what_costs_too_much(sweep, targets, flags);

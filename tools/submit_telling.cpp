@@ -85,9 +85,27 @@ bool all_refused(const std::vector<flow::HandedOver>& submissions) {
                                              [](const auto& submission) { return !submission.refused.empty(); });
 }
 
-void tell_unlisted_partition(const site::Profile& site) {
+namespace {
+
+// Which of several partitions the jobs go to is the cluster's to choose then, and how many of them it takes not known.
+void tell_unapplied_windows(const site::Profile& site) {
+  std::vector<std::string> bounded;
+  for (const site::Queue& queue : site.queues) {
+    if (queue.max_queued) bounded.push_back(queue.name);
+  }
+  if (bounded.empty() || site.queues.size() == 1) return;
+  log::note(
+      fmt::format("no partition is named, so the numbers of jobs that the profile of {} allows in {} are not kept "
+                  "to; --partition names one",
+                  site.name, join(bounded, ", ")));
+}
+
+}  // namespace
+
+void tell_of_partition(const site::Profile& site) {
   const std::vector<std::string> listed = names_of_queues(site);
-  if (listed.empty() || site.partition.empty()) return;
+  if (site.partition.empty()) return tell_unapplied_windows(site);
+  if (listed.empty()) return;
   for (const std::string& name : split(site.partition, ',')) {
     if (std::find(listed.begin(), listed.end(), name) != listed.end()) continue;
     const auto near = nearest(name, listed);

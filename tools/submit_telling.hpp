@@ -23,9 +23,9 @@ void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report);
 ExitCode exit_of(const std::vector<flow::HandedOver>& submissions);
 bool all_refused(const std::vector<flow::HandedOver>& submissions);
 
+// What is not known of where jobs go: a partition that the profile does not list, or none named where it bounds some.
+void tell_of_partition(const site::Profile& site);
 // Throws when what would be handed over now may use more GPU hours than that.
-// A partition the profile does not list: what it takes is not known, and the scheduler decides.
-void tell_unlisted_partition(const site::Profile& site);
 void check_cost(const flow::DryRun& dry, double max_gpu_hours);
 
 }  // namespace tt::tool

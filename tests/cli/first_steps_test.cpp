@@ -97,11 +97,30 @@ TEST_F(FirstSteps, APartitionThatTheProfileDoesNotListIsTold) {
     return result.err;
   };
   EXPECT_EQ(told("debug"), "");
+  EXPECT_EQ(told(""), "") << "nothing is bounded";
   EXPECT_EQ(told("debug,normal"), "");
   EXPECT_EQ(
       told("normla"),
       "tt-submit: note: partition 'normla' is none of those the profile of cluster lists (debug, normal): what it "
       "takes is not known; did you mean 'normal'?\n");
+}
+
+TEST_F(FirstSteps, BoundsOfPartitionsThatNobodyNamedAreToldNotToBeKept) {
+  const std::string profile =
+      "name = \"cluster\"\nscheduler = \"slurm\"\n[node]\ngpus = 8\n[[queue]]\nname = \"debug\"\n";
+  const auto told = [&](const std::string& more) {
+    tt::write_file(workspace_ / "cluster.toml", profile + more);
+    const ProcessResult result =
+        workspace_.tool("tt-submit", {"run", "sweep.yaml", "--site", "cluster.toml", "--dry-run"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.err;
+  };
+  EXPECT_EQ(told("max_queued = 5\n"), "") << "the only one is meant";
+  EXPECT_EQ(
+      told("max_queued = 5\n[[queue]]\nname = \"normal\"\n"),
+      "tt-submit: note: no partition is named, so the numbers of jobs that the profile of cluster allows in debug are "
+      "not kept to; --partition names one\n");
+  EXPECT_EQ(told("max_queued = 5\n[[queue]]\nname = \"normal\"\n[launch]\npartition = \"normal\"\n"), "");
 }
 
 }  // namespace

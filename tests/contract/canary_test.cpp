@@ -104,9 +104,10 @@ TEST(Held, ARunThatWaitsForACanaryIsNoJobThatCouldBe) {
                 "takes it off, `tt-submit retry _bs2` brings it back\n"));
   const tt::ProcessResult all = workspace.submit({"hold"});
   EXPECT_EQ(all.status, 0);
-  EXPECT_THAT(all.err, HasSubstr("tt-submit: note: nothing to do: no run can be held\n"
-                                 "tt-submit: note: 2 runs wait to be handed over, and no job yet that could be held; "
-                                 "`tt-submit cancel` takes them off\n"));
+  EXPECT_THAT(all.err,
+              HasSubstr("tt-submit: note: nothing to do: no run can be held\n"
+                        "tt-submit: note: 2 runs have no job yet that could be held: `wait` and `run` still hand "
+                        "them over; `tt-submit cancel` takes them off\n"));
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ TEST_F(Cluster, AWindowOfTheSiteIsFedAndNeverOverrun) {
   const auto site = site_with(workspace, "[launch]", queue_of(2));
   const tt::ProcessResult first = workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site);
   EXPECT_EQ(first.status, 0) << first.err;
-  EXPECT_THAT(first.err, HasSubstr("3 runs wait: lab takes 2 jobs of one user at a time"));
+  EXPECT_THAT(first.err,
+              HasSubstr("3 runs wait: lab takes 2 jobs of one user at a time in " + in_words_of("main", "workq")));
   const tt::ProcessResult wait = workspace.tool("tt-submit", {"wait"}, site);
   EXPECT_EQ(wait.status, 0) << wait.out << wait.err;
   expect_each_trained_once(workspace, 5);
@@ -240,6 +241,30 @@ TEST_F(Cluster, StatusAsksOnceAndShowsWhatOthersDid) {
   EXPECT_TRUE(counts_become("2 running, 1 cancelled"));
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
   EXPECT_TRUE(counts_become("3 cancelled")) << workspace.submit({"status"}).out;
+}
+
+// Slurm keeps no record of it.
+TEST_F(Cluster, ATaskThatSomebodyElseCancelledWhileItWaitedIsExplained) {
+  TT_SLURM_ONLY("PBS keeps a record of it");
+  const Workspace workspace(runs(2));
+  const auto site = site_with(workspace, "[launch]", "[launch]\nalways = [\"--begin=now+1hour\"]");
+  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site).status, 0);
+  ASSERT_TRUE(ask({"scancel", job_of(workspace, "_bs1") + "_1"}).ok());
+  ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs2") == "lost"; }));
+  EXPECT_EQ(workspace.states().at("_bs1"), "queued");
+  const tt::ProcessResult explained = workspace.tool("tt-submit", {"explain", "_bs2"}, site);
+  EXPECT_THAT(explained.out,
+              HasSubstr("  why         it never started: the scheduler no longer knows its job, and it left no "
+                        "claim (as when somebody else cancels what waits)\n"));
+  EXPECT_THAT(explained.out, Not(HasSubstr("last lines")));
+  EXPECT_THAT(explained.out,
+              HasSubstr("  next        tt-submit retry _bs2   (nothing of it runs: should its job surface, "
+                        "it stops)\n"));
+  const tt::ProcessResult retry = workspace.tool("tt-submit", {"retry", "_bs2", "--no-wait"}, site);
+  EXPECT_EQ(retry.status, 0) << retry.err;
+  EXPECT_THAT(workspace.states(), testing::Each(Pair(testing::_, "queued")));
+  EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
+  EXPECT_EQ(workspace.trainings().size(), 0U);
 }
 
 // --- what cannot be asked for ----------------------------------------------------------------------------------------

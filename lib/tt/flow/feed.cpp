@@ -62,7 +62,7 @@ bool has_room(const Surroundings& around, scheduler::Scheduler& scheduler, const
   const Room room = ask_room(around, scheduler);
   return std::any_of(ways.begin(), ways.end(), [&](const Asked& asked) {
     const auto window = window_of(around.site.profile, room.limits, asked.partition);
-    return !window || room.there < *window;
+    return !window || room.there < window->jobs;
   });
 }
 

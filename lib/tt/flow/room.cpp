@@ -61,18 +61,20 @@ Room remember_room(const Surroundings& around, const scheduler::Scheduler& sched
   return room;
 }
 
-std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue) {
+std::optional<Window> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue) {
   const std::string& wanted = queue.empty() ? site.partition : queue;
-  std::optional<int> window = limits.max_submitted_tasks;
+  std::optional<Window> window;
+  if (limits.max_submitted_tasks) window = Window{*limits.max_submitted_tasks, ""};
   for (const site::Queue& one : site.queues) {
-    if (one.max_queued && goes_to(site, wanted, one))
-      window = std::min(window.value_or(*one.max_queued), *one.max_queued);
+    const bool bounds = one.max_queued && goes_to(site, wanted, one);
+    if (bounds && (!window || *one.max_queued < window->jobs)) window = Window{*one.max_queued, one.name};
   }
   return window;
 }
 
-std::string describe_window(const site::Profile& site, int window) {
-  return fmt::format("{} takes {} of one user at a time", site.name, plural(window, "job"));
+std::string describe_window(const site::Profile& site, const Window& window) {
+  return fmt::format("{} takes {} of one user at a time{}", site.name, plural(window.jobs, "job"),
+                     window.queue.empty() ? "" : " in " + window.queue);
 }
 
 std::optional<int> usual_throttle(const site::Profile& site) {

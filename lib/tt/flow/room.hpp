@@ -22,11 +22,16 @@ void add_others(Room& room, const Surroundings& around);
 // As remembered: what this workspace has open at the site, of all its sweeps. Asks nobody.
 Room remember_room(const Surroundings& around, const scheduler::Scheduler& scheduler);
 
-// How many jobs of one user are taken at a time, by the profile of the site or as asked, where they go to this queue
-// (empty: the one of the profile). nullopt: no bound is known.
-std::optional<int> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue);
-// "lab takes 40 jobs of one user at a time".
-std::string describe_window(const site::Profile& site, int window);
+// How many jobs of one user are taken at a time.
+struct Window {
+  int jobs = 0;
+  std::string queue;  // empty: in all queues together
+};
+// By the profile of the site or as asked, for jobs that go to this queue (empty: the one of the profile). nullopt: no
+// bound is known.
+std::optional<Window> window_of(const site::Profile& site, const scheduler::Limits& limits, const std::string& queue);
+// "lab takes 40 jobs of one user at a time in debug".
+std::string describe_window(const site::Profile& site, const Window& window);
 
 // How many of an array at once, where nobody says otherwise: some queues never start a wider one.
 std::optional<int> usual_throttle(const site::Profile& site);

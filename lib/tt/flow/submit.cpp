@@ -156,7 +156,7 @@ class Gate {
       waits.after = choice_.behind.canary;
     } else if (bound != nullptr && going_within_[within->second] >= bound->at_most) {
       waits.why = bound->why;  // said by the refusal
-    } else if (window && room_.there + going_ >= *window) {
+    } else if (window && room_.there + going_ >= window->jobs) {
       waits.why = describe_window(site_, *window);
     } else {
       ++going_;
