@@ -222,9 +222,8 @@ TEST_F(Cluster, StatusAsksOnceAndShowsWhatOthersDid) {
     return eventually([&] { return workspace.submit({"status"}).out.ends_with("\n3 runs: " + counts + "\n"); });
   };
   ASSERT_TRUE(counts_become("3 running"));
-  workspace.submit({"status"});
-  const auto kept = workspace / ".tt/last-look.jsonl";
-  ASSERT_TRUE(tt::is_there(kept));
+  const auto kept = workspace / ".tt/last-look";
+  ASSERT_TRUE(eventually([&] { return workspace.submit({"status"}).ok() && tt::is_there(kept); }));
   for (int look = 1; look <= 3; ++look) {
     const tt::ProcessResult status = workspace.tool("tt-submit", {"status"}, {{"PATH", path}});
     EXPECT_THAT(status.out, HasSubstr("3 runs: 3 running"));
@@ -241,6 +240,33 @@ TEST_F(Cluster, StatusAsksOnceAndShowsWhatOthersDid) {
   EXPECT_TRUE(counts_become("2 running, 1 cancelled"));
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
   EXPECT_TRUE(counts_become("3 cancelled")) << workspace.submit({"status"}).out;
+}
+
+TEST_F(Cluster, WhatIsShownAgainIsWhatIsFoundAnew) {
+  TT_SLURM_ONLY("the answers of others never come back alike");
+  const Workspace workspace(runs(3));
+  const auto site = site_with(workspace, "[launch]", "[launch]\nalways = [\"--begin=now+1hour\"]");
+  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, site).status, 0);
+  const auto kept = workspace / ".tt/last-look";
+  const auto said = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> all = {"status"};
+    all.insert(all.end(), words.begin(), words.end());
+    const tt::ProcessResult result = workspace.tool("tt-submit", all, site);
+    EXPECT_EQ(result.err, "");
+    if (words.empty() || words[0] != "--json") return result.out;
+    tt::Value record = tt::parse_json(result.out, "status");
+    for (tt::Value& one : record.as_table()[3].second.as_list()) one.set("heard", nullptr);
+    return tt::to_json(record);
+  };
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{}, {"--json"}, {"_bs2"}, {"--json", "_bs[13]"}, {"sweep.yaml"}}) {
+    ASSERT_TRUE(eventually([&] { return !said(words).empty() && tt::is_there(kept); }));
+    const std::string again = said(words);
+    std::filesystem::remove(kept);
+    EXPECT_EQ(again, said(words));
+  }
+  EXPECT_THAT(said({}), HasSubstr("_bs3  queued (PENDING)"));
+  EXPECT_EQ(workspace.tool("tt-submit", {"cancel"}, site).status, 0);
 }
 
 // Slurm keeps no record of it.

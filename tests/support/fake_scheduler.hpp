@@ -38,6 +38,7 @@ class FakeScheduler final : public scheduler::Scheduler {
   void is_found() { cluster_->missing.clear(); }
   // Of what is asked for with this QOS, or of everything.
   void cannot_say(const std::string& sentence, const std::string& qos = "") { cluster_->unsayable[qos] = sentence; }
+  void cannot_name_nodes(const std::string& why) { cluster_->cannot_name_nodes = why; }
   // Whenever it is handed a submission: time passes, somebody else is quicker.
   void on_submit(std::function<void()> what) { cluster_->on_submit = std::move(what); }
   void settles_after(Seconds time) { cluster_->settle_time = time; }
@@ -75,6 +76,7 @@ class FakeScheduler final : public scheduler::Scheduler {
   scheduler::Limits limits() const override { return cluster_->limits; }
   void check_it_answers() override;
   std::vector<std::string> unsayable(const site::Profile& site) const override;
+  std::string cannot_keep_off(std::span<const std::string>) const override { return cluster_->cannot_name_nodes; }
   Seconds settle_time() const override { return cluster_->settle_time; }
 
  private:
@@ -91,6 +93,7 @@ class FakeScheduler final : public scheduler::Scheduler {
     std::string deaf;  // why it cannot be asked
     std::string missing;
     std::map<std::string, std::string> unsayable;  // QOS, or empty for all → why
+    std::string cannot_name_nodes;
     std::function<void()> on_submit;
     Seconds settle_time{60};
     scheduler::Limits limits;

@@ -30,7 +30,7 @@ std::string stamp_of(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content, Sync sync = Sync::no);
 // Over the bytes that stand there, which are as many: for a line of one length that is written often and may be lost.
 // A rename makes some file systems write to the disk at once, which takes longer than all else a short command does.
-// False where nothing of that length stands there to be written over.
+// False where nothing of that length stands there to be written over, or it could not be written.
 bool overwrite_file(const fs::path& path, std::string_view content);
 // Plain create-and-write, no temporary name: for files inside a folder that has its own commit mark.
 void write_new_file(const fs::path& path, std::string_view content);

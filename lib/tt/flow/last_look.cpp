@@ -1,6 +1,7 @@
 #include "tt/flow/last_look.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "tt/base/error.hpp"
@@ -15,31 +16,41 @@ namespace tt::flow {
 namespace {
 
 constexpr const char* kSchema = "tt.last-look/1";
+// To read a group takes as long as to find out anew how a few runs stand: where most runs have one of their own, as
+// those that run or ran have by their times, there is nothing to gain.
+constexpr std::size_t kFewGroups = 32;
+constexpr std::size_t kAlikeOnAverage = 16;
 
-// --- a group: a line of JSON, then the names, the ids and the indices of its runs, a line each, between tabs
-// ----------
+// A group is a line of JSON, then the names, the ids and the indices of its runs, a line each, between tabs.
+
+struct Text {
+  const char* key;
+  std::string RunView::*of;
+};
+constexpr std::array kTexts{
+    Text{"model", &RunView::model},   Text{"sweep", &RunView::sweep}, Text{"raw_state", &RunView::raw_state},
+    Text{"reason", &RunView::reason}, Text{"site", &RunView::site},   Text{"cause", &RunView::cause},
+    Text{"next", &RunView::next}};
 
 Value what_is_alike(const RunView& run) {
-  return Value::object()
-      .set("model", run.model)
-      .set("sweep", run.sweep)
-      .set("state", to_string(run.state))
-      .set("raw_state", run.raw_state)
-      .set("reason", run.reason)
-      .set("job", run.job.text)
-      .set("submission", run.token.text)
-      .set("site", run.site)
-      .set("attempt", run.attempt)
-      .set("tries", run.tries)
-      .set("since", run.since ? iso_time(*run.since) : "")
-      .set("cause", run.cause)
-      .set("next", run.next);
+  // A field that is added to a view does not compile here: it goes into this file as well.
+  [[maybe_unused]] const auto& [id, name, model, sweep, folder, state, raw_state, reason, job, token, site, attempt,
+                                index, tries, since, cause, waits, next, in_sweep] = run;
+  Value value = Value::object()
+                    .set("state", to_string(state))
+                    .set("job", job.text)
+                    .set("submission", token.text)
+                    .set("attempt", attempt)
+                    .set("tries", tries)
+                    .set("since", since ? iso_time(*since) : "");
+  for (const Text& text : kTexts) value.set(text.key, run.*text.of);
+  return value;
 }
 
 bool are_alike(const RunView& a, const RunView& b) {
   return a.state == b.state && a.attempt == b.attempt && a.tries == b.tries && a.since == b.since && a.job == b.job &&
-         a.token == b.token && a.raw_state == b.raw_state && a.reason == b.reason && a.model == b.model &&
-         a.sweep == b.sweep && a.site == b.site && a.cause == b.cause && a.next == b.next;
+         a.token == b.token &&
+         std::all_of(kTexts.begin(), kTexts.end(), [&](const Text& text) { return a.*text.of == b.*text.of; });
 }
 
 std::optional<RunView> read_alike(std::string_view line) {
@@ -47,19 +58,13 @@ std::optional<RunView> read_alike(std::string_view line) {
   const auto state = parse_run_state(value.text_or("state"));
   const std::string since = value.text_or("since");
   RunView run;
-  run.model = value.text_or("model");
-  run.sweep = value.text_or("sweep");
   run.state = state.value_or(RunState::unknown);
-  run.raw_state = value.text_or("raw_state");
-  run.reason = value.text_or("reason");
   run.job.text = value.text_or("job");
   run.token.text = value.text_or("submission");
-  run.site = value.text_or("site");
   run.attempt = static_cast<int>(value.integer_or("attempt"));
   run.tries = static_cast<int>(value.integer_or("tries"));
   run.since = parse_iso_time(since);
-  run.cause = value.text_or("cause");
-  run.next = value.text_or("next");
+  for (const Text& text : kTexts) run.*text.of = value.text_or(text.key);
   const bool is_whole = state && run.attempt > 0 && run.since.has_value() == !since.empty();
   return is_whole ? std::optional(run) : std::nullopt;
 }
@@ -83,9 +88,7 @@ std::size_t parts_of(std::string_view text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\t')) + 1;
 }
 
-// --- the head: a line of JSON
-// -----------------------------------------------------------------------------------------
-
+// Before all groups stands a line of JSON.
 struct Head {
   std::string made_of;
   std::string runs;  // fingerprint of the lines that follow
@@ -119,13 +122,16 @@ std::optional<Head> read_head(std::string_view line) {
 }  // namespace
 
 std::optional<std::string> KeptRuns::text(const std::vector<RunView>& runs, const Workspace& workspace) {
+  if (!std::all_of(runs.begin(), runs.end(), [&](const RunView& run) { return is_one_of_a_plan(run, workspace); }))
+    return std::nullopt;
   std::string text;
+  std::size_t groups = 0;
   for (auto first = runs.begin(); first != runs.end();) {
-    const auto end = std::find_if_not(first, runs.end(), [&](const RunView& run) { return are_alike(*first, run); });
+    if (++groups > kFewGroups + runs.size() / kAlikeOnAverage) return std::nullopt;
     if (!is_whole_second(first->since)) return std::nullopt;  // times are written so
+    const auto end = std::find_if_not(first, runs.end(), [&](const RunView& run) { return are_alike(*first, run); });
     std::string names, ids, indices;
     for (auto run = first; run != end; ++run) {
-      if (!is_one_of_a_plan(*run, workspace)) return std::nullopt;
       const char* const gap = run == first ? "" : "\t";
       names.append(gap).append(run->name);
       ids.append(gap).append(run->id.text);
@@ -178,9 +184,11 @@ LastLook::LastLook(const Surroundings& around, std::vector<std::string> sweeps)
 std::string LastLook::made_of() const {
   const Workspace& workspace = around_.workspace;
   const site::Profile& site = around_.site.profile;
+  const std::string profile = stamp_of(site.origin);
+  if (profile.empty() && site.origin != site::kEmbedded) return "";  // a pipe, say
   std::vector<std::string> parts = {
-      stamp_of("/proc/self/exe"), workspace.root().string(),        site.name, site.origin,
-      stamp_of(site.origin),      stamp_of(workspace.submissions())};
+      stamp_of("/proc/self/exe"),       workspace.root().string(), site.name, site.origin, profile,
+      stamp_of(workspace.submissions())};
   for (const std::string& sweep : sweeps_) {
     for (const fs::path& file : {ledger::Journal(workspace.root(), sweep).file(), workspace.sweep_index(sweep)}) {
       parts.push_back(file.string());
@@ -196,11 +204,10 @@ std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
     if (!text) return std::nullopt;
     std::string_view lines = *text;
     const auto head = read_head(next_part(lines, '\n'));
-    if (!head || head->made_of != made_of_ || head->runs != fingerprint(lines)) return std::nullopt;
+    if (!head || made_of_.empty() || head->made_of != made_of_ || head->runs != fingerprint(lines)) return std::nullopt;
+    if (!schedulers.of_this_site().says_the_same(head->echo)) return std::nullopt;
     const std::size_t begin = text->size() - lines.size();
-    auto kept = KeptRuns::read(std::move(*text), begin);
-    if (!kept || !schedulers.of_this_site().says_the_same(head->echo)) return std::nullopt;
-    return kept;
+    return KeptRuns::read(std::move(*text), begin);
   } catch (const Error&) {
     return std::nullopt;  // whoever looks anew says what is wrong
   }
@@ -208,14 +215,16 @@ std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
 
 // Nothing of it depends on the time, on run folders or on another scheduler, and nothing was to be told beside it.
 // After a look that wrote into the journals the stamps are old already.
-bool LastLook::follows_from_files_and_one_answer(const RefreshReport& report) const {
-  return report.sites.size() == 1 && report.sites.front().asked &&
-         report.sites.front().site == around_.site.profile.name && !report.wrote && log::warnings() == warnings_ &&
-         ledger::unanswered_submissions(report.ledger).empty();
+bool LastLook::follows_from_files_and_one_answer(const std::vector<RunView>& runs, const RefreshReport& report) const {
+  const std::string& here = around_.site.profile.name;
+  return !made_of_.empty() && report.sites.size() == 1 && report.sites.front().asked &&
+         report.sites.front().site == here && !report.wrote && log::warnings() == warnings_ &&
+         ledger::unanswered_submissions(report.ledger).empty() &&
+         std::all_of(runs.begin(), runs.end(), [&](const RunView& run) { return run.site == here; });
 }
 
 void LastLook::keep(const std::vector<RunView>& runs, const RefreshReport& report, Schedulers& schedulers) const {
-  if (!follows_from_files_and_one_answer(report)) return;
+  if (!follows_from_files_and_one_answer(runs, report)) return;
   const auto echo = schedulers.of_this_site().echo();
   const auto lines = echo ? KeptRuns::text(runs, around_.workspace) : std::nullopt;
   if (!lines) return;

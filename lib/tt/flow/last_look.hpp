@@ -29,7 +29,8 @@ class KeptRuns {
   };
   // What text() wrote, from `begin` on. nullopt where it is not that.
   static std::optional<KeptRuns> read(std::string text, std::size_t begin = 0);
-  // nullopt for runs that it has no words for: not handed over (yet), or of an earlier plan.
+  // nullopt for runs that it has no words for: not handed over (yet), or of an earlier plan. And where few stand alike:
+  // then to find out anew is quicker.
   static std::optional<std::string> text(const std::vector<RunView>& runs, const Workspace& workspace);
 
   const std::vector<Group>& groups() const { return groups_; }
@@ -42,11 +43,12 @@ class KeptRuns {
 
 class LastLook {
  public:
-  // Before anything is read: what changes from now on is seen by the next look. `around` must outlive it.
+  // Before journals and plans are read: what changes in them from now on is seen by the next look. `around` must
+  // outlive it.
   LastLook(const Surroundings& around, std::vector<std::string> sweeps);
 
-  // The runs of these sweeps as look_at_runs() would list them. nullopt: they are to be looked at anew. One question to
-  // the scheduler at most, which refresh() does not ask again.
+  // The runs of these sweeps as look_at_runs() would list them. nullopt: they are to be looked at anew, at once. One
+  // question to the scheduler at most; where it says something else, refresh() need not ask it again.
   std::optional<KeptRuns> again(Schedulers& schedulers) const;
 
   // Keeps them, where they follow from nothing but what `again` compares. A file that cannot be written is no reason to
@@ -55,7 +57,7 @@ class LastLook {
 
  private:
   std::string made_of() const;
-  bool follows_from_files_and_one_answer(const RefreshReport& report) const;
+  bool follows_from_files_and_one_answer(const std::vector<RunView>& runs, const RefreshReport& report) const;
 
   const Surroundings& around_;
   std::vector<std::string> sweeps_;

@@ -16,7 +16,7 @@ namespace tt::flow {
 //   .tt/sweeps/<sweep>.json      the last expand of a sweep: its file and its runs in plan order
 //   .tt/collected/<id>-<n>.json  how far the log of an attempt was read
 //   .tt/heard/<site>             when the scheduler of a site answered last
-//   .tt/last-look.jsonl          what the last look found, for the next
+//   .tt/last-look                what the last look found, for the next
 //   .tt/lock                     held over fold, choose and intent
 //   .tt/tt.log                   what the tools said here
 class Workspace {
@@ -30,7 +30,7 @@ class Workspace {
   std::filesystem::path sweep_index(const std::string& sweep) const { return own() / "sweeps" / (sweep + ".json"); }
   std::filesystem::path collected(const RunId& run, int attempt) const;
   std::filesystem::path heard(const std::string& site) const { return own() / "heard" / site; }
-  std::filesystem::path last_look() const { return own() / "last-look.jsonl"; }
+  std::filesystem::path last_look() const { return own() / "last-look"; }
   std::filesystem::path log_file() const { return own() / "tt.log"; }
   RunFolder run_folder(const std::string& model, const std::string& name) const;
   // Names of the sweeps that were expanded here, sorted.

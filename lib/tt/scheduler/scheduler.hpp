@@ -125,8 +125,8 @@ class Scheduler {
   virtual std::vector<TaskStatus> status(std::span<const TaskRef> tasks) = 0;
   // Of the last status(). nullopt: it had to ask more than once, or answers here never come back alike.
   virtual std::optional<Echo> echo() const { return std::nullopt; }
-  // Asks the question again. What came is used by the next status() if that asks for just these jobs, so that nobody is
-  // asked twice. Not to be called while another call goes on.
+  // Asks the question again. Where something else came, it is used by the next status(), which is to follow at once, if
+  // that asks about just these jobs: so nobody is asked twice.
   virtual bool says_the_same(const Echo&) { return false; }
   virtual std::vector<ActAnswer> cancel(std::span<const TaskRef> tasks, StopAs as) = 0;
   virtual std::vector<ActAnswer> hold(std::span<const TaskRef> tasks) = 0;

@@ -83,12 +83,11 @@ FindAnswer SlurmScheduler::find(const Token& token) {
 }
 
 // Waiting tasks in one line each only where squeue cannot tell them together.
-slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays,
-                                            const std::optional<QueueReply>& ahead) {
+slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arrays, std::optional<QueueReply> ahead) {
   const auto each = [&] { return slurm::read_queue_each(run(slurm::queue_words_each(arrays), kAskLimit)); };
   if (asks_each_) return each();
   const bool was_asked = ahead && ahead->arrays == arrays;
-  last_ = {arrays, was_asked ? ahead->reply : run(slurm::queue_words(arrays), kAskLimit)};
+  last_ = was_asked ? std::move(*ahead) : QueueReply{arrays, run(slurm::queue_words(arrays), kAskLimit)};
   slurm::QueueAnswer answer = slurm::read_queue(last_->reply);
   if (std::holds_alternative<slurm::AskEach>(answer)) {
     asks_each_ = true;  // an old squeue stays one, and a list that is too long does too
@@ -101,10 +100,10 @@ slurm::RowsAnswer SlurmScheduler::ask_queue(const std::vector<std::string>& arra
 
 std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   last_.reset();
-  const std::optional<QueueReply> ahead = std::exchange(ahead_, std::nullopt);
+  std::optional<QueueReply> ahead = std::exchange(ahead_, std::nullopt);
   const std::set<std::string> arrays = arrays_of(tasks);
   if (arrays.empty()) return std::vector<TaskStatus>(tasks.size(), Gone{});
-  const slurm::RowsAnswer queue = ask_queue({arrays.begin(), arrays.end()}, ahead);
+  const slurm::RowsAnswer queue = ask_queue({arrays.begin(), arrays.end()}, std::move(ahead));
   if (const auto* trouble = std::get_if<CouldNotAsk>(&queue)) return all_unasked(tasks, *trouble);
 
   std::vector<TaskStatus> answers(tasks.size(), Gone{});
@@ -153,8 +152,10 @@ std::optional<Echo> SlurmScheduler::echo() const {
 }
 
 bool SlurmScheduler::says_the_same(const Echo& echo) {
-  ahead_ = {echo.jobs, run(slurm::queue_words(echo.jobs), kAskLimit)};
-  return slurm::gist_of_queue(ahead_->reply) == echo.answer;
+  QueueReply now{echo.jobs, run(slurm::queue_words(echo.jobs), kAskLimit)};
+  const bool is_the_same = slurm::gist_of_queue(now.reply) == echo.answer;
+  ahead_ = is_the_same ? std::nullopt : std::optional(std::move(now));  // what was answered is not to grow old
+  return is_the_same;
 }
 
 // One command for all tasks that have a job; `without_job` answers for submissions whose answer was lost.

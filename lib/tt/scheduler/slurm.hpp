@@ -47,7 +47,7 @@ class SlurmScheduler final : public Scheduler {
     std::vector<std::string> arrays;  // asked about, sorted
     ProcessResult reply;
   };
-  slurm::RowsAnswer ask_queue(const std::vector<std::string>& arrays, const std::optional<QueueReply>& ahead);
+  slurm::RowsAnswer ask_queue(const std::vector<std::string>& arrays, std::optional<QueueReply> ahead);
   using MakeWords = std::function<std::vector<std::string>(std::span<const TaskRef>)>;
   using WithoutJob = std::function<ActAnswer(const TaskRef&)>;
   std::vector<ActAnswer> act(std::span<const TaskRef> tasks, const MakeWords& make_words,

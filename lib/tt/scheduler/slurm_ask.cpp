@@ -203,9 +203,13 @@ std::optional<std::string> gist_of_queue(const ProcessResult& reply) {
   gist.reserve(reply.out.size());
   for_each_row(reply.out, [&](const Fields& fields) {
     const auto& [id, state, reason, status, start, end, nodes] = fields;
-    const bool waits = is_waiting(state_word(state));
-    for (const std::string_view field : {id, state, reason, status, waits ? "" : start, waits ? "" : end, nodes})
-      gist.append(field).push_back('|');
+    const std::string word = state_word(state);
+    const bool has_ended = !is_waiting(word) && !is_running(word);
+    for (const std::string_view field : {id, state, reason}) gist.append(field).push_back('|');
+    if (!is_waiting(word)) gist.append(start);
+    if (has_ended) {
+      for (const std::string_view field : {status, end, nodes}) gist.append("|").append(field);
+    }
     gist.push_back('\n');
   });
   return fingerprint(gist);

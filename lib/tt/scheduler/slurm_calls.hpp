@@ -60,8 +60,8 @@ Words queue_words(std::span<const std::string> arrays);
 struct AskEach {};
 using QueueAnswer = std::variant<Rows, AskEach, scheduler::CouldNotAsk>;
 QueueAnswer read_queue(const ProcessResult& reply);
-// A fingerprint of what read_queue() finds in it and read_row() makes something of: not the time at which a waiting job
-// is expected to start, which the backfill scheduler computes anew every half minute. nullopt where that is no rows.
+// A fingerprint of what read_queue() finds in it and read_row() makes something of: not when a job is expected
+// to start or to end, which the backfill scheduler computes anew every half minute. nullopt where that is no rows.
 std::optional<std::string> gist_of_queue(const ProcessResult& reply);
 // The same with a line for each task, as long as it may be.
 Words queue_words_each(std::span<const std::string> arrays);

@@ -119,6 +119,7 @@ std::string directive(std::string_view name, std::string_view value) {
 std::string output_path(std::string path) { return replace_all(std::move(path), "%", "%%"); }
 
 bool is_waiting(std::string_view word) { return has(kWaiting, word); }
+bool is_running(std::string_view word) { return has(kRunning, word); }
 
 scheduler::Known read_row(const Row& row) {
   scheduler::Known known;
@@ -128,7 +129,7 @@ scheduler::Known read_row(const Row& row) {
     const bool is_held = row.reason.starts_with("JobHeld") || row.word.ends_with("_HOLD") || row.word == "SPECIAL_EXIT";
     known.state = is_held ? RunState::held : RunState::queued;
     known.hopeless = has(kHopeless, row.reason);
-  } else if (has(kRunning, row.word)) {
+  } else if (is_running(row.word)) {
     known.state = RunState::running;
     known.since = row.start;
   } else if (const auto* end =

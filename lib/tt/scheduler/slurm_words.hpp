@@ -37,8 +37,9 @@ struct Row {
   std::optional<Instant> start, end;
   std::string nodes;
 };
-// Slurm's word for a job that has not begun.
+// Slurm's words for a job that has not begun, and for one that has and did not end.
 bool is_waiting(std::string_view word);
+bool is_running(std::string_view word);
 scheduler::Known read_row(const Row& row);
 
 }  // namespace tt::slurm

@@ -21,7 +21,7 @@ std::string name_of(const embedded::File& file) {
 Profile read_embedded(const embedded::File& file) {
   Profile profile =
       read_profile(std::make_shared<SourceText>("site/" + std::string(file.name), std::string(file.text)));
-  profile.origin = "embedded";
+  profile.origin = kEmbedded;
   return profile;
 }
 
@@ -119,7 +119,7 @@ std::vector<Profile> embedded_profiles() {
 
 std::string profile_text(const Profile& profile) {
   for (const embedded::File& file : embedded::sites()) {
-    if (profile.origin == "embedded" && name_of(file) == profile.name) return std::string(file.text);
+    if (profile.origin == kEmbedded && name_of(file) == profile.name) return std::string(file.text);
   }
   return read_file(profile.origin);
 }

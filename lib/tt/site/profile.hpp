@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tt/base/clock.hpp"
@@ -32,6 +33,8 @@ struct Calibration {
   std::optional<double> link_gb_per_second, nic_gb_per_second;  // of one GPU, reached
   std::optional<double> memory_slack;                           // reserved over active
 };
+
+inline constexpr std::string_view kEmbedded = "embedded";  // origin of a profile that comes with tt
 
 struct Profile {
   std::string name;       // "laptop"
@@ -89,7 +92,7 @@ struct Profile {
   Calibration calibration;
 
   std::string job_template;  // file that replaces the embedded template; empty: embedded
-  std::string origin;        // file it was read from, or "embedded"
+  std::string origin;        // file it was read from, or kEmbedded
 };
 
 // Throws BadInput with all problems: unknown keys (did you mean), types, values.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <random>
 
@@ -57,6 +58,13 @@ class KeptLook : public test::DrivenStory {
     rows();
     expect_shown_again(true);
   }
+  // While the scheduler still says that it waits.
+  void ends_by_somebody_else(const std::string& cause, const std::string& node = "") {
+    const ledger::Ledger before = history();
+    const ledger::AttemptState& attempt = before.runs.begin()->second.attempts.begin()->second;
+    const ledger::Ended ended{attempt.key, attempt.token, RunState::failed, cause, node};
+    record(around_, std::vector<SweepEvent>{{"story", ended}});
+  }
   Token token() const { return fake_.tokens().back(); }
   fs::path file() const { return around_.workspace.last_look(); }
 
@@ -96,11 +104,7 @@ TEST_F(KeptLook, IsNotShownInPlaceOfSilence) {
 
 TEST_F(KeptLook, IsNotShownAgainAfterAnythingWasWrittenDown) {
   settle_down();
-  const ledger::Ledger before = history();
-  const auto& attempt = before.runs.begin()->second.attempts.begin()->second;
-  // Somebody else saw its end, and the scheduler still says that it waits.
-  record(around_, std::vector<SweepEvent>{
-                      {"story", ledger::Ended{attempt.key, attempt.token, RunState::failed, "import-error", ""}}});
+  ends_by_somebody_else("import-error");
   expect_shown_again(false);
   EXPECT_THAT(rows()[0], testing::HasSubstr("|failed|"));
   expect_shown_again(true);
@@ -142,17 +146,77 @@ TEST_F(KeptLook, IsNotKeptWhileAnAnswerIsOutstanding) {
   EXPECT_FALSE(is_there(file())) << "it may surface, or be given up, while the other four wait as ever";
 }
 
-// A change between the stamps and the reading: what is kept is as old as the stamps.
+// Somebody writes while a look goes on: what is kept is as old as the stamps.
 TEST_F(KeptLook, IsAsOldAsItsStamps) {
   settle_down();
   remove_tree(file());
   const LastLook begun(around_, {"story"});
-  RefreshReport report = refresh(around_, schedulers_, {"story"});
+  const RefreshReport report = refresh(around_, schedulers_, {"story"});
   const std::vector<RunView> runs = look_at_runs(around_, report.ledger, {"story"});
-  hold(around_, schedulers_, runs);
+  ends_by_somebody_else("import-error");
   begun.keep(runs, report, schedulers_);
   ASSERT_TRUE(is_there(file()));
   expect_shown_again(false);
+  EXPECT_THAT(rows()[0], testing::HasSubstr("|failed|"));
+}
+
+TEST_F(KeptLook, IsOfOneSiteOnly) {
+  settle_down();
+  remove_tree(file());
+  const RefreshReport report = refresh(around_, schedulers_, {"story"});
+  const std::vector<RunView> runs = look_at_runs(around_, report.ledger, {"story"});
+  const auto is_kept = [&](std::vector<RunView> some, const RefreshReport& found) {
+    LastLook(around_, {"story"}).keep(some, found, schedulers_);
+    return is_there(file());
+  };
+  std::vector<RunView> elsewhere = runs;
+  elsewhere.back().site = "elsewhere";
+  EXPECT_FALSE(is_kept(elsewhere, report));
+  RefreshReport two_sites = report;
+  two_sites.sites.push_back({"elsewhere", true, ""});
+  EXPECT_FALSE(is_kept(runs, two_sites));
+  RefreshReport other_site = report;
+  other_site.sites[0].site = "elsewhere";
+  EXPECT_FALSE(is_kept(runs, other_site));
+  RefreshReport silent = report;
+  silent.sites[0].asked = false;
+  EXPECT_FALSE(is_kept(runs, silent));
+  EXPECT_TRUE(is_kept(runs, report));
+}
+
+TEST_F(KeptLook, IsNotKeptWhereSomethingWasToBeWarnedOf) {
+  settle_down();
+  remove_tree(file());
+  append_to_file(around_.workspace.own() / "journal/story.jsonl", "no event\n", Sync::no);
+  for (int i = 0; i < 3; ++i) expect_shown_again(false);
+  EXPECT_FALSE(is_there(file()));
+}
+
+TEST_F(KeptLook, IsNotKeptWhereBadNodesAreToBeToldOf) {
+  settle_down();
+  fake_.cannot_name_nodes("jobs here cannot name nodes");
+  ends_by_somebody_else("gpu-lost", "n1");
+  remove_tree(file());
+  for (int i = 0; i < 3; ++i) expect_shown_again(false);
+  EXPECT_FALSE(is_there(file()));
+}
+
+TEST_F(KeptLook, IsNotShownAgainWhereASubmissionOrTheProfileChanged) {
+  settle_down();
+  make_folders(around_.workspace.submissions() / "another");
+  expect_shown_again(false);
+  expect_shown_again(true);
+  const fs::path profile = workspace_ / "site.toml";
+  around_.site.profile.origin = profile.string();
+  write_file(profile, "name = \"laptop\"\n");
+  expect_shown_again(false);
+  expect_shown_again(true);
+  write_file(profile, "name = \"laptop\"\n# as it is now\n");
+  expect_shown_again(false);
+  expect_shown_again(true);
+  fs::remove(profile);
+  ASSERT_EQ(::mkfifo(profile.c_str(), 0600), 0);
+  for (int i = 0; i < 3; ++i) expect_shown_again(false);
 }
 
 TEST_F(KeptLook, ADamagedFileIsAsGoodAsNone) {
@@ -218,6 +282,21 @@ TEST(KeptRuns, ReadWhatTheyWrite) {
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->groups().size(), 5U);  // 0-1, 2, 3-4, 5, 6
   EXPECT_EQ(in_words(kept->runs(workspace)), in_words(runs));
+}
+
+// Where most runs have a time of their own, to read what was kept takes longer than to look anew.
+TEST(KeptRuns, AreNotWorthItWhereFewStandAlike) {
+  const Workspace workspace("/w");
+  std::vector<RunView> runs(1000);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].name = "_bs" + std::to_string(i);
+    runs[i].attempt = 1;
+    runs[i].folder = workspace.run_folder("", runs[i].name);
+    runs[i].since = Instant{std::chrono::seconds{1795936307 + i / 20}};
+  }
+  EXPECT_TRUE(KeptRuns::text(runs, workspace));
+  for (std::size_t i = 0; i < 100; ++i) runs[i].since = Instant{std::chrono::seconds{i}};
+  EXPECT_FALSE(KeptRuns::text(runs, workspace));
 }
 
 TEST(KeptRuns, HaveNoWordsForRunsOutsideAPlan) {

@@ -348,6 +348,8 @@ TEST(SlurmQueue, IsTheSameWhileItSaysTheSame) {
   };
   const auto first = gist("5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n");
   ASSERT_TRUE(first);
+  EXPECT_EQ(gist("5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795999999|n1|\n"), first)
+      << "when a running job has to end moves with its limit";
   EXPECT_EQ(
       gist("5_[0-8%1]|PENDING|Priority|0|1795939910|1795940210||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n"),
       first)
@@ -358,6 +360,7 @@ TEST(SlurmQueue, IsTheSameWhileItSaysTheSame) {
                             "5_[0-8%1]|PENDING|Resources|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n",
                             "5_[0-8%1]|REQUEUED|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936307|1795936907|n1|\n",
                             "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|RUNNING|None|0|1795936308|1795936907|n1|\n",
+                            "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|FAILED|None|256|1795936307|1795936907|n1|\n",
                             "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n5_9|COMPLETED|None|0|1795936307|1795936907|n1|\n",
                             "5_[0-8%1]|PENDING|Priority|0|N/A|N/A||\n", ""}) {
     EXPECT_NE(gist(other), first) << other;
@@ -400,15 +403,24 @@ TEST_F(SlurmEcho, IsAskedForOnceAndNotAgainByStatus) {
 }
 
 TEST_F(SlurmEcho, IsNoAnswerToAnotherQuestion) {
-  Replies replies({waits, waits, says("27_0|PENDING|Priority|0|N/A|N/A||\n"), waits});
+  Replies replies({waits, starts, says("27_0|PENDING|Priority|0|N/A|N/A||\n"), waits});
   scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
   scheduler.status(tasks);
-  ASSERT_TRUE(scheduler.says_the_same(*scheduler.echo()));
+  ASSERT_FALSE(scheduler.says_the_same(*scheduler.echo()));
   const std::vector<scheduler::TaskRef> others{{JobId{"27"}, Token{"u"}, 0}};
   EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(others)[0]).state, RunState::queued);
   EXPECT_EQ(replies.asked.size(), 3U);
   EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(tasks)[0]).state, RunState::queued);
   EXPECT_EQ(replies.asked.size(), 4U) << "what was asked before another question is too old";
+}
+
+TEST_F(SlurmEcho, DoesNotGrowOld) {
+  Replies replies({waits, waits, starts});
+  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
+  scheduler.status(tasks);
+  ASSERT_TRUE(scheduler.says_the_same(*scheduler.echo()));
+  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(tasks)[0]).state, RunState::running);
+  EXPECT_EQ(replies.asked.size(), 3U) << "what was shown is done with: whoever looks later asks";
 }
 
 TEST_F(SlurmEcho, NeedsOneAnswerThatSaysAll) {
