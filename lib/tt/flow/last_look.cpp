@@ -137,7 +137,7 @@ std::optional<std::string> KeptRuns::text(const std::vector<RunView>& runs, cons
       ids.append(gap).append(run->id.text);
       indices.append(gap).append(std::to_string(run->index));
     }
-    text += to_json(what_is_alike(*first)) + '\n' + names + '\n' + ids + '\n' + indices + '\n';
+    for (const std::string& line : {to_json(what_is_alike(*first)), names, ids, indices}) text.append(line) += '\n';
     first = end;
   }
   return text;
