@@ -30,14 +30,15 @@ Room ask_room(const Surroundings& around, scheduler::Scheduler& scheduler) {
   return room;
 }
 
-// What is counted twice, since it was there already, is held back until the next look.
+// Whatever was written down as taken before the scheduler was asked is in its answer. An intent alone proves nothing:
+// its jobs may have come after the answer. What is counted twice, since it was there already, is held back until the
+// next look.
 void add_others(Room& room, const Surroundings& around) {
   if (!room.asked) return;
   const ledger::Ledger ledger = load_history(around.workspace, known_sweeps(around.workspace));
   for (const auto& one : ledger.submissions) {
     const ledger::SubmissionState& submission = one.second;
-    const bool is_silent = submission.answer == ledger::Answer::none || submission.answer == ledger::Answer::no_answer;
-    const bool was_not_counted = is_silent || submission.intended >= *room.asked;
+    const bool was_not_counted = !submission.accepted || *submission.accepted >= *room.asked;
     const bool is_there = submission.answer != ledger::Answer::refused && !submission.replaced_by;
     if (submission.site != around.site.profile.name || !was_not_counted || !is_there) continue;
     const auto open = std::count_if(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {

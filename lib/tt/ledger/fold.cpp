@@ -92,6 +92,7 @@ struct Apply {
     SubmissionState* submission = submission_of(ledger, token);
     if (submission == nullptr) return;
     submission->answer = Answer::accepted;
+    if (!submission->accepted || time < *submission->accepted) submission->accepted = time;
     submission->reason.clear();
     submission->absent_since.reset();
     if (!job.empty()) submission->job = job;

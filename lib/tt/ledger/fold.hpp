@@ -35,6 +35,7 @@ struct SubmissionState {
   std::optional<Instant> absent_since;  // first time the scheduler did not know the token while it was unanswered
   std::optional<Submitter> by;
   Asked asked;
+  std::optional<Instant> accepted{};  // when that it was taken was first written down
 };
 
 struct AttemptState {
