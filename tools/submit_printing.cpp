@@ -97,6 +97,7 @@ Value status_record(const std::vector<flow::RunView>& runs, const std::vector<fl
                   .set("submission", or_null(run.token.text))
                   .set("site", or_null(run.site))
                   .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
+                  .set("index", run.job.empty() ? Value() : Value(run.index))
                   .set("since", run.since ? Value(iso_time(*run.since)) : Value()));
   }
   Value counts = Value::object();

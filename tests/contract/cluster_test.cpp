@@ -283,6 +283,7 @@ TEST_F(Cluster, ATaskThatSomebodyElseCancelledWhileItWaitedIsExplained) {
               HasSubstr("  why         it never started: the scheduler no longer knows its job, and it left no "
                         "claim (as when somebody else cancels what waits)\n"));
   EXPECT_THAT(explained.out, Not(HasSubstr("last lines")));
+  EXPECT_THAT(explained.out, HasSubstr("  attempt     1, job " + job_of(workspace, "_bs1") + ", task 1\n"));
   EXPECT_THAT(explained.out,
               HasSubstr("  next        tt-submit retry _bs2   (nothing of it runs: should its job surface, "
                         "it stops)\n"));

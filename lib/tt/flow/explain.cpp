@@ -69,6 +69,14 @@ std::string next_step(const RunView& run, const ledger::AttemptState* last, cons
                      run.name, run.name);
 }
 
+// "11, task 17": which of the jobs of an array.
+std::string job_and_task(const RunView& run, const ledger::Ledger& ledger) {
+  if (run.job.empty()) return "unknown";
+  const auto submission = ledger.submissions.find(run.token);
+  const bool is_array = submission != ledger.submissions.end() && submission->second.runs.size() > 1;
+  return is_array ? fmt::format("{}, task {}", run.job.text, run.index) : run.job.text;
+}
+
 std::string line(const char* label, const std::string& text) {
   return text.empty() ? "" : fmt::format("  {:<11} {}\n", label, text);
 }
@@ -125,6 +133,7 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
                            .set("why", why.empty() ? Value() : Value(why))
                            .set("attempt", run.attempt == 0 ? Value() : Value(run.attempt))
                            .set("job", run.job.empty() ? Value() : Value(run.job.text))
+                           .set("index", run.job.empty() ? Value() : Value(run.index))
                            .set("could_not_ask", silent.empty() ? Value() : Value(silent))
                            .set("diagnosis", diagnosis)
                            .set("nodes", nodes.empty() ? Value() : Value(nodes))
@@ -140,7 +149,7 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
   text += line("nodes", nodes);
   text += line("goes with", describe(asked));
   if (run.attempt > 0) {
-    text += line("attempt", fmt::format("{}, job {}", run.attempt, run.job.empty() ? "unknown" : run.job.text));
+    text += line("attempt", fmt::format("{}, job {}", run.attempt, job_and_task(run, ledger)));
     if (is_there(run.folder.attempt_log(run.attempt)))
       text += line("log", run.folder.attempt_log(run.attempt).string());
   }
