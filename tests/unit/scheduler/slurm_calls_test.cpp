@@ -7,7 +7,6 @@
 
 #include "support/error_text.hpp"
 #include "support/recording.hpp"
-#include "tt/scheduler/slurm.hpp"
 
 namespace tt::slurm {
 namespace {
@@ -307,38 +306,6 @@ TEST(SlurmQueue, AJobWhoseOutputCouldNotBeOpenedNeverStarted) {
   EXPECT_FALSE(read_row(row).ended->started);
 }
 
-class Replies final : public ProcessRunner {
- public:
-  explicit Replies(std::vector<ProcessResult> replies) : replies_(std::move(replies)) {}
-  ProcessResult run(const Command& command, Seconds) override {
-    asked.push_back(command);
-    return replies_.at(asked.size() - 1);
-  }
-  std::vector<Command> asked;
-
- private:
-  std::vector<ProcessResult> replies_;
-};
-
-TEST(SlurmQueue, NeverCallsATaskGoneBecauseAListWasCutOff) {
-  SystemClock clock;
-  ProcessResult each = slurm("squeue-unique-one-a-line");
-  each.out = "26_0|PENDING|JobHeldUser|0|N/A|N/A||\n26_41|PENDING|JobHeldUser|0|N/A|N/A||\n";
-  Replies replies({slurm("squeue-unique-cut-off"), each});
-  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
-  const std::vector<scheduler::TaskRef> tasks{{JobId{"26"}, Token{"t"}, 0}, {JobId{"26"}, Token{"t"}, 41}};
-  const auto answers = scheduler.status(tasks);
-  ASSERT_EQ(replies.asked.size(), 2U);
-  EXPECT_EQ(replies.asked[0].argv[2], "--array-unique");
-  EXPECT_EQ(replies.asked[0].environment.get("SLURM_BITSTR_LEN"), "0");
-  EXPECT_EQ(replies.asked[1].argv[2], "--array");
-  EXPECT_EQ(std::get<scheduler::Known>(answers[1]).state, RunState::held);
-
-  Replies silent({slurm("squeue-unique-cut-off"), slurm("squeue-controller-gone")});
-  scheduler::SlurmScheduler other(lab(), "/w", Environment{}, silent, clock);
-  EXPECT_TRUE(std::holds_alternative<scheduler::CouldNotAsk>(other.status(tasks)[1]));
-}
-
 // The same again is the same answer, and what differs in what we make of it is another one.
 TEST(SlurmQueue, IsTheSameWhileItSaysTheSame) {
   ProcessResult reply = slurm("squeue-unique");
@@ -367,81 +334,6 @@ TEST(SlurmQueue, IsTheSameWhileItSaysTheSame) {
   }
   EXPECT_EQ(gist_of_queue(slurm("squeue-controller-gone")), std::nullopt);
   EXPECT_EQ(gist_of_queue(slurm("squeue-controller-frozen")), std::nullopt);
-}
-
-class SlurmEcho : public testing::Test {
- protected:
-  static ProcessResult says(const std::string& out) {
-    ProcessResult reply = slurm("squeue-unique");
-    reply.out = out;
-    return reply;
-  }
-  const std::vector<scheduler::TaskRef> tasks{{JobId{"26"}, Token{"t"}, 0}, {JobId{"26"}, Token{"t"}, 1}};
-  const ProcessResult waits = says("26_[0-1]|PENDING|Priority|0|N/A|N/A||\n");
-  const ProcessResult starts =
-      says("26_0|RUNNING|None|0|1795936307|1795936907|n1|\n26_[1]|PENDING|Priority|0|N/A|N/A||\n");
-  SystemClock clock;
-};
-
-TEST_F(SlurmEcho, IsAskedForOnceAndNotAgainByStatus) {
-  Replies replies({waits, waits, starts});
-  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
-  scheduler.status(tasks);
-  const auto echo = scheduler.echo();
-  ASSERT_TRUE(echo);
-  EXPECT_THAT(echo->jobs, ElementsAre("26"));
-
-  scheduler::SlurmScheduler later(lab(), "/w", Environment{}, replies, clock);
-  EXPECT_TRUE(later.says_the_same(*echo));
-  EXPECT_EQ(replies.asked[1].argv, replies.asked[0].argv);
-  scheduler::SlurmScheduler even_later(lab(), "/w", Environment{}, replies, clock);
-  EXPECT_FALSE(even_later.says_the_same(*echo));
-  const auto answers = even_later.status(tasks);
-  EXPECT_EQ(replies.asked.size(), 3U) << "nobody is asked twice";
-  EXPECT_EQ(std::get<scheduler::Known>(answers[0]).state, RunState::running);
-  EXPECT_NE(even_later.echo()->answer, echo->answer);
-}
-
-TEST_F(SlurmEcho, IsNoAnswerToAnotherQuestion) {
-  Replies replies({waits, starts, says("27_0|PENDING|Priority|0|N/A|N/A||\n"), waits});
-  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
-  scheduler.status(tasks);
-  ASSERT_FALSE(scheduler.says_the_same(*scheduler.echo()));
-  const std::vector<scheduler::TaskRef> others{{JobId{"27"}, Token{"u"}, 0}};
-  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(others)[0]).state, RunState::queued);
-  EXPECT_EQ(replies.asked.size(), 3U);
-  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(tasks)[0]).state, RunState::queued);
-  EXPECT_EQ(replies.asked.size(), 4U) << "what was asked before another question is too old";
-}
-
-TEST_F(SlurmEcho, DoesNotGrowOld) {
-  Replies replies({waits, waits, starts});
-  scheduler::SlurmScheduler scheduler(lab(), "/w", Environment{}, replies, clock);
-  scheduler.status(tasks);
-  ASSERT_TRUE(scheduler.says_the_same(*scheduler.echo()));
-  EXPECT_EQ(std::get<scheduler::Known>(scheduler.status(tasks)[0]).state, RunState::running);
-  EXPECT_EQ(replies.asked.size(), 3U) << "what was shown is done with: whoever looks later asks";
-}
-
-TEST_F(SlurmEcho, NeedsOneAnswerThatSaysAll) {
-  Replies silent({slurm("squeue-controller-gone")});
-  scheduler::SlurmScheduler deaf(lab(), "/w", Environment{}, silent, clock);
-  deaf.status(tasks);
-  EXPECT_FALSE(deaf.echo());
-
-  site::Profile with_accounting = lab();
-  with_accounting.accounting = "sacct";
-  Replies two(
-      {says("26_0|PENDING|Priority|0|N/A|N/A||\n"), says("26_1|COMPLETED|None|0:0|1795936307|1795936907|n1\n")});
-  scheduler::SlurmScheduler asks_twice(with_accounting, "/w", Environment{}, two, clock);
-  asks_twice.status(tasks);
-  ASSERT_EQ(two.asked.size(), 2U);
-  EXPECT_FALSE(asks_twice.echo());
-
-  Replies old({slurm("squeue-unique-cut-off"), waits});
-  scheduler::SlurmScheduler asks_each(lab(), "/w", Environment{}, old, clock);
-  asks_each.status(tasks);
-  EXPECT_FALSE(asks_each.echo());
 }
 
 TEST(SlurmFind, KnowsATokenByItsName) {
