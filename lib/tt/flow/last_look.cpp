@@ -76,6 +76,13 @@ bool is_one_of_a_plan(const RunView& run, const Workspace& workspace) {
          run.folder == workspace.run_folder(run.model, run.name);
 }
 
+// A pipe would be waited for.
+bool is_file_or_nothing(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::is_regular_file(status) || status.type() == fs::file_type::not_found;
+}
+
 // Cuts the part before `mark` off.
 std::string_view next_part(std::string_view& text, char mark) {
   const std::size_t end = std::min(text.find(mark), text.size());
@@ -199,6 +206,7 @@ std::string LastLook::made_of() const {
 }
 
 std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
+  if (!is_file_or_nothing(around_.workspace.last_look())) return std::nullopt;
   try {
     auto text = read_file_if_there(around_.workspace.last_look());
     if (!text) return std::nullopt;
@@ -224,7 +232,7 @@ bool LastLook::follows_from_files_and_one_answer(const std::vector<RunView>& run
 }
 
 void LastLook::keep(const std::vector<RunView>& runs, const RefreshReport& report, Schedulers& schedulers) const {
-  if (!follows_from_files_and_one_answer(runs, report)) return;
+  if (!follows_from_files_and_one_answer(runs, report) || !is_file_or_nothing(around_.workspace.last_look())) return;
   const auto echo = schedulers.of_this_site().echo();
   const auto lines = echo ? KeptRuns::text(runs, around_.workspace) : std::nullopt;
   if (!lines) return;

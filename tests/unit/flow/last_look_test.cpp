@@ -252,6 +252,15 @@ TEST_F(KeptLook, WithoutAPlaceToKeepItALookIsOnlySlower) {
   expect_shown_again(false);
 }
 
+TEST_F(KeptLook, NobodyWaitsForAPipe) {
+  settle_down();
+  fs::remove(file());
+  ASSERT_EQ(::mkfifo(file().c_str(), 0600), 0);
+  expect_shown_again(false);
+  expect_shown_again(false);
+  EXPECT_TRUE(fs::is_fifo(file()));
+}
+
 TEST(KeptRuns, ReadWhatTheyWrite) {
   const Workspace workspace("/w");
   std::vector<RunView> runs;
