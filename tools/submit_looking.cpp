@@ -44,7 +44,6 @@ ExitCode status(Tool& tool, const Words& words) {
 ExitCode wait(Tool& tool, const Words& words) {
   Targets targets = find_targets(tool, words);
   tool.keep_conversation(targets.around.workspace);
-  flow::rebuild_lost_journals(targets.around);
   const Followed followed = follow(tool, targets);
   if (followed.end == flow::FollowEnd::all_ended) return show_end(tool, targets.runs(), followed.sites);
   log::note("stopped watching; the runs go on");
@@ -56,7 +55,7 @@ ExitCode explain_run(Tool& tool, const std::string& word) {
   const flow::Surroundings around = look_at_runs_here(tool);
   flow::Schedulers schedulers(around);
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
-  const flow::RefreshReport refreshed = flow::refresh(around, schedulers, sweeps);
+  const flow::RefreshReport refreshed = flow::refresh_with_lost_journals(around, schedulers, sweeps);
   const flow::RunView run = flow::pick_one(around, refreshed.ledger, word);
   const flow::Explanation explanation = flow::explain(around, schedulers, refreshed.ledger, run, refreshed.sites);
   tool.flags().json ? print_record(explanation.record) : print(explanation.text);

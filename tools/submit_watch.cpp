@@ -154,7 +154,6 @@ flow::FollowEnd follow_for_a_record(Targets& targets) {
 ExitCode watch(Tool& tool, const Words& words) {
   Targets targets = find_targets(tool, words);
   tool.keep_conversation(targets.around.workspace);
-  flow::rebuild_lost_journals(targets.around);
   const bool on_screen = !tool.flags().json && tool.out().can_rewrite;
   const flow::FollowEnd end = tool.flags().json ? follow_for_a_record(targets)
                               : on_screen       ? follow_on_screen(tool, targets, words)

@@ -111,6 +111,53 @@ TEST(Once, ALostJournalIsWrittenAnewFromTheFolders) {
   expect_all_trained_once_and_finished(workspace, 2);
 }
 
+// What is waiting is known to submissions/ alone: handed over again it would wait twice.
+TEST(Once, AnEmptiedJournalIsWrittenAnewWhileJobsWait) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1, 2, 3, 4, 5, 6]\n",
+                                  "env: {STAND_IN_SECONDS: \"1\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  std::filesystem::resize_file(workspace / ".tt/journal/story.jsonl", 0);
+  const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_EQ(again.status, 0) << again.out << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("the journal of sweep 'story' no longer told of all that was handed over"));
+  EXPECT_THAT(tt::list_folder(workspace / "submissions"), SizeIs(1));
+  expect_all_trained_once_and_finished(workspace, 6);
+}
+
+// The end of the journal is gone (a file system that was full, a backup of yesterday): the later submission with it.
+TEST(Once, AJournalThatWasCutOffIsWrittenAnewFromThereOn) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const auto journal = workspace / ".tt/journal/story.jsonl";
+  const auto size = std::filesystem::file_size(journal);
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--again"}).status, 0);
+  std::filesystem::resize_file(journal, size);
+  const tt::ProcessResult status = workspace.submit({"status", "--json"});
+  EXPECT_THAT(status.err, testing::HasSubstr("no longer told of all that was handed over"));
+  const tt::Value run = tt::parse_json(status.out, "status").at("runs").as_list().front();
+  EXPECT_EQ(run.text_or("state"), "finished");
+  EXPECT_EQ(run.integer_or("attempt"), 2);
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  EXPECT_THAT(workspace.trainings(), testing::ElementsAre(Pair("_bs1", 2)));
+}
+
+// The journal names folders as they were handed over.
+TEST(Once, AWorkspaceThatIsMovedBeforeALookSawItsRunsEndKnowsThatTheyFinished) {
+  const Workspace workspace;
+  const std::filesystem::path first = workspace / "first", second = workspace / "second";
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait", "--workspace", first}).status, 0);
+  ASSERT_TRUE(eventually([&] {
+    return tt::is_there(first / "logs/story/_bs1/exit.json") && tt::is_there(first / "logs/story/_bs2/exit.json");
+  }));
+  std::filesystem::rename(first, second);
+  const auto shown = [&] { return workspace.submit({"status", "--json", "--workspace", second}).out; };
+  EXPECT_TRUE(eventually([&] { return shown().find("\"finished\": 2") != std::string::npos; })) << shown();
+  EXPECT_TRUE(tt::is_there(second / "logs/story/_bs1/summary.json"));
+  EXPECT_FALSE(tt::is_there(first));
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml", "--workspace", second}).status, 0);
+  EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
+}
+
 TEST(Once, AJobWhoseClaimWasTakenBackTouchesNothing) {
   TT_LOCAL_ONLY("a cluster requeues by itself: see cluster_test.cpp");
   const Workspace workspace(

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -83,6 +85,13 @@ void note(const std::string& sentence) { say(spdlog::level::info, "note: " + sen
 void warning(const std::string& sentence) {
   ++warned;
   say(spdlog::level::warn, "warning: " + sentence);
+}
+
+void warn_once(const std::string& sentence) {
+  static std::mutex one_at_a_time;
+  static std::set<std::string> said;
+  const std::lock_guard guard(one_at_a_time);
+  said.insert(sentence).second ? warning(sentence) : void(++warned);
 }
 
 std::size_t warnings() { return warned; }

@@ -15,10 +15,11 @@ void start(const std::string& tool, Level level);
 // From now on everything, details included, is also kept in this file: 1 MiB, and two older ones beside it. A file that
 // cannot be written is no reason to stop: it is warned about.
 void keep_in(const std::filesystem::path& file);
-void note(const std::string& sentence);     // normal and verbose
-void warning(const std::string& sentence);  // always
-std::size_t warnings();                     // how many there were since the process began
-void detail(const std::string& sentence);   // verbose only
+void note(const std::string& sentence);       // normal and verbose
+void warning(const std::string& sentence);    // always
+void warn_once(const std::string& sentence);  // shown once, however often it is found
+std::size_t warnings();                       // how many there were since the process began
+void detail(const std::string& sentence);     // verbose only
 Level level();
 
 // While it lives, what would be shown on stderr is handed to `listener` instead: somebody else draws on the screen.

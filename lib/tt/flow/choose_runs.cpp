@@ -191,7 +191,8 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
 void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last) {
   const auto claim = load_claim(folder.claim(last.key.attempt));
   if (!claim || claim->revoked || !last.closed || !ledger_.submissions.contains(Token{claim->token})) return;
-  add_event({record.sweep, ledger::Adopted{Token{claim->token}, JobId{claim->job}, "claim", {record.id}}});
+  add_event({record.sweep,
+             ledger::Adopted{Token{claim->token}, job_of_task(claim->job, claim->index), "claim", {record.id}}});
 }
 
 bool Chooser::can_be_said(const RunRecord& record, const Asked& asked) {

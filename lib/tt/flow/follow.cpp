@@ -140,8 +140,9 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   const auto warn_once = [&](const std::string& why) {
     if (warned.insert(why).second) log::warning(why);
   };
-  for (;;) {
-    const RefreshReport report = refresh(around, schedulers, selection.sweeps);
+  for (bool first = true;; first = false) {
+    const RefreshReport report = first ? refresh_with_lost_journals(around, schedulers, selection.sweeps)
+                                       : refresh(around, schedulers, selection.sweeps);
     // Read once a look, and again only after something was written.
     ledger::Ledger now_known;
     const ledger::Ledger* ledger = &report.ledger;

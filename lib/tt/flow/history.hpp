@@ -12,13 +12,16 @@
 
 namespace tt::flow {
 
-// Folds the journals of these sweeps. Damaged lines are warned about. Reads only.
+// Folds the journals of these sweeps. Run folders are where they lie now, also after the workspace was moved; those
+// that submissions name are as they were handed over. Damaged lines are warned about. Reads only.
 ledger::Ledger load_history(const Workspace& workspace, const std::vector<std::string>& sweeps);
 
-// When submissions are there and a journal is not (it was deleted, or lay on a purged scratch): writes it anew from
-// submissions and run folders. Says so. Does nothing otherwise. `known`: journals that were read; submissions that
-// they name need no second look. True: it wrote one.
-bool rebuild_lost_journals(const Surroundings& around, const ledger::Ledger& known = {});
+// A submission is written after the journal says so. When submissions are there of which their journal does not tell
+// (it was deleted, emptied, cut off, lay on a purged scratch): writes into it, from submissions and run folders, what
+// is missing. Says so. Does nothing otherwise. `read`: the sweeps whose journals were read, as `known`; of others only
+// a journal that is not there is noticed. True: it wrote.
+bool rebuild_lost_journals(const Surroundings& around, const std::vector<std::string>& read,
+                           const ledger::Ledger& known);
 
 // Appends under the workspace lock; each event goes to the journal of its sweep.
 struct SweepEvent {

@@ -15,7 +15,7 @@
 namespace tt::flow {
 namespace {
 
-constexpr const char* kSchema = "tt.last-look/1";
+constexpr const char* kSchema = "tt.last-look/2";
 // To read a group takes as long as to find out anew how a few runs stand: where most runs have one of their own, as
 // those that run or ran have by their times, there is nothing to gain.
 constexpr std::size_t kFewGroups = 32;
@@ -95,20 +95,44 @@ std::size_t parts_of(std::string_view text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\t')) + 1;
 }
 
-// Before all groups stands a line of JSON.
+Value list_of(const std::vector<std::string>& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push(text);
+  return list;
+}
+
+std::optional<std::vector<std::string>> texts_of(const Value& list) {
+  if (!list.is_list()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const Value& text : list.as_list()) {
+    if (!text.is_string()) return std::nullopt;
+    texts.push_back(text.as_string());
+  }
+  return texts;
+}
+
+// Claims that jobs of attempts that are over may yet make.
+std::vector<std::string> claims_to_come(const ledger::Ledger& ledger) {
+  std::vector<std::string> claims;
+  for (const ledger::AttemptState* attempt : ledger::may_still_surface(ledger))
+    claims.push_back(RunFolder(ledger.runs.at(attempt->key.run).folder).claim(attempt->key.attempt).string());
+  return claims;
+}
+
+// Before all groups stands a line of JSON. `unclaimed`: files that are not there.
 struct Head {
   std::string made_of;
   std::string runs;  // fingerprint of the lines that follow
+  std::vector<std::string> unclaimed;
   scheduler::Echo echo;
 };
 
 std::string head_text(const Head& head) {
-  Value jobs = Value::array();
-  for (const std::string& job : head.echo.jobs) jobs.push(job);
   return to_json(Value::object()
                      .set("schema", kSchema)
                      .set("made_of", head.made_of)
-                     .set("jobs", std::move(jobs))
+                     .set("unclaimed", list_of(head.unclaimed))
+                     .set("jobs", list_of(head.echo.jobs))
                      .set("answer", head.echo.answer)
                      .set("runs", head.runs)) +
          '\n';
@@ -116,14 +140,12 @@ std::string head_text(const Head& head) {
 
 std::optional<Head> read_head(std::string_view line) {
   const Value value = parse_json(line, "the last look");
-  const Value& jobs = value.at("jobs");
-  if (value.text_or("schema") != kSchema || !jobs.is_list()) return std::nullopt;
-  Head head{value.text_or("made_of"), value.text_or("runs"), {{}, value.text_or("answer")}};
-  for (const Value& job : jobs.as_list()) {
-    if (!job.is_string()) return std::nullopt;
-    head.echo.jobs.push_back(job.as_string());
-  }
-  return head;
+  auto unclaimed = texts_of(value.at("unclaimed")), jobs = texts_of(value.at("jobs"));
+  if (value.text_or("schema") != kSchema || !unclaimed || !jobs) return std::nullopt;
+  return Head{value.text_or("made_of"),
+              value.text_or("runs"),
+              std::move(*unclaimed),
+              {std::move(*jobs), value.text_or("answer")}};
 }
 
 }  // namespace
@@ -213,6 +235,8 @@ std::optional<KeptRuns> LastLook::again(Schedulers& schedulers) const {
     std::string_view lines = *text;
     const auto head = read_head(next_part(lines, '\n'));
     if (!head || made_of_.empty() || head->made_of != made_of_ || head->runs != fingerprint(lines)) return std::nullopt;
+    if (std::any_of(head->unclaimed.begin(), head->unclaimed.end(), [](const auto& claim) { return is_there(claim); }))
+      return std::nullopt;
     if (!schedulers.of_this_site().says_the_same(head->echo)) return std::nullopt;
     const std::size_t begin = text->size() - lines.size();
     return KeptRuns::read(std::move(*text), begin);
@@ -237,7 +261,8 @@ void LastLook::keep(const std::vector<RunView>& runs, const RefreshReport& repor
   const auto lines = echo ? KeptRuns::text(runs, around_.workspace) : std::nullopt;
   if (!lines) return;
   try {
-    write_file(around_.workspace.last_look(), head_text({made_of_, fingerprint(*lines), *echo}) + *lines);
+    write_file(around_.workspace.last_look(),
+               head_text({made_of_, fingerprint(*lines), claims_to_come(report.ledger), *echo}) + *lines);
   } catch (const Error&) {  // a full disk, a workspace to be read only
   }
 }

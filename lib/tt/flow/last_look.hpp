@@ -2,8 +2,9 @@
 // thousand waiting runs takes five times as long as the scheduler takes to say that they still wait.
 //
 // What was kept is the answer again only while all that it was made from is as it was: this program, the workspace, the
-// sweeps asked about, the site's profile, their journals and plans (by stamp_of), and what the scheduler says when it
-// is asked anew. A file that may be removed at any time: without it a look is only slower.
+// sweeps asked about, the site's profile, their journals and plans (by stamp_of), what the scheduler says when it
+// is asked anew, and no job has claimed what was told as over unclaimed. A file that may be removed at any time:
+// without it a look is only slower.
 #pragma once
 
 #include <cstddef>

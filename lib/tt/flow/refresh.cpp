@@ -12,6 +12,7 @@
 #include "tt/base/stop_point.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/heard.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/settle.hpp"
 #include "tt/flow/submit.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -29,13 +30,14 @@ class Refresh {
       : around_(around), schedulers_(schedulers), ledger_(load_history(around.workspace, sweeps)) {}
 
   RefreshReport run() {
+    if (const std::string where = where_jobs_look_in_vain(ledger_, around_.workspace); !where.empty())
+      log::warn_once(where);
     for (const ledger::SubmissionState* submission : ledger::unanswered_submissions(ledger_)) look_for(*submission);
+    for (const ledger::AttemptState* attempt : ledger::may_still_surface(ledger_)) adopt_what_surfaced(*attempt);
+    write_down();  // what was found is asked about at once
     ask_about_open_attempts();
     note_sightings();
-    record(around_, events_);
-    const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
-    for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
-    report_.wrote = !events_.empty();
+    write_down();
     report_.ledger = std::move(ledger_);
     for (SiteAnswer& answer : report_.sites)
       answer.heard = answer.asked ? note_heard(around_, answer.site) : last_heard(around_, answer.site);
@@ -64,6 +66,14 @@ class Refresh {
     answer.why = why;
   }
 
+  void write_down() {
+    record(around_, events_);
+    const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
+    for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
+    report_.wrote = report_.wrote || !events_.empty();
+    events_.clear();
+  }
+
   bool is_still_at_work(const ledger::SubmissionState& submission) const {
     return submission.answer == ledger::Answer::none && submission.by && submission.by->host == around_.host &&
            is_alive(submission.by->process);
@@ -88,16 +98,34 @@ class Refresh {
     settle_absence(submission, scheduler->settle_time());
   }
 
+  std::optional<ClaimRecord> claim_of(const AttemptKey& attempt) const {
+    return load_claim(RunFolder(ledger_.runs.at(attempt.run).folder).claim(attempt.attempt));
+  }
+
   // A claim with the token proves that the job went in.
   bool adopt_by_claims(const ledger::SubmissionState& submission) {
     bool adopted = false;
     for (const PlannedTask& task : submission.runs) {
-      const auto claim = load_claim(RunFolder(task.folder).claim(task.attempt));
+      const auto claim = claim_of({task.run, task.attempt});
       if (!claim || claim->revoked || claim->token != submission.token.text) continue;
-      add(submission.sweep, ledger::Adopted{submission.token, JobId{claim->job}, "claim", {task.run}});
+      adopt(submission.sweep, *claim, task.run);
       adopted = true;
     }
     return adopted;
+  }
+  void adopt(const std::string& sweep, const ClaimRecord& claim, const RunId& run) {
+    add(sweep, ledger::Adopted{Token{claim.token}, job_of_task(claim.job, claim.index), "claim", {run}});
+  }
+
+  // Told as over, and a job has claimed it since.
+  void adopt_what_surfaced(const ledger::AttemptState& attempt) {
+    if (attempt.ended && around_.clock->now() < *attempt.ended + std::chrono::seconds(1))
+      return;  // what is told counts
+    const auto claim = claim_of(attempt.key);
+    if (!claim || claim->revoked || !ledger_.submissions.contains(Token{claim->token})) return;
+    adopt(attempt.sweep, *claim, attempt.key.run);
+    log::note(fmt::format("{} was told as {}, and its job started after all", ledger_.runs.at(attempt.key.run).name,
+                          to_string(attempt.state)));
   }
 
   void settle_absence(const ledger::SubmissionState& submission, Seconds settle_time) {
@@ -113,11 +141,13 @@ class Refresh {
       if (attempt->cancel_wanted) {
         const bool planned = attempt->cancel_wanted == CancelAs::preempted;
         add(submission.sweep,
-            ledger::Ended{attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, "", ""});
+            ledger::Ended{
+                attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, "", "", {}, true});
       } else if (again) {
         any_left = true;
       } else {
-        add(submission.sweep, ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced", ""});
+        add(submission.sweep,
+            ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced", "", {}, true});
       }
     }
     if (any_left) report_.to_hand_over.push_back(submission);
@@ -193,17 +223,17 @@ class Refresh {
 
   void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
     // Another submission of the same attempt claimed it: that one trains, and its result is the attempt's.
-    const auto claim = load_claim(RunFolder(ledger_.runs.at(attempt.key.run).folder).claim(attempt.key.attempt));
+    const auto claim = claim_of(attempt.key);
     const bool elsewhere = claim && !claim->revoked && claim->token != attempt.token.text &&
                            ledger_.submissions.contains(Token{claim->token});
     if (elsewhere) {
-      add(attempt.sweep, ledger::Adopted{Token{claim->token}, JobId{claim->job}, "claim", {attempt.key.run}});
+      adopt(attempt.sweep, *claim, attempt.key.run);
       return;
     }
     const Settled settled = settle(around_, ledger_, attempt, end);
     stop_point("after-settle");
     add(attempt.sweep,
-        ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node, settled.over});
+        ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node, settled.over, !claim});
     report_.ended.push_back(attempt.key);
   }
 
@@ -266,7 +296,7 @@ RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const 
 RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers& schedulers,
                                          const std::vector<std::string>& sweeps) {
   RefreshReport report = refresh(around, schedulers, sweeps);
-  return rebuild_lost_journals(around, report.ledger) ? refresh(around, schedulers, sweeps) : std::move(report);
+  return rebuild_lost_journals(around, sweeps, report.ledger) ? refresh(around, schedulers, sweeps) : std::move(report);
 }
 
 bool hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {

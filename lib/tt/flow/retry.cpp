@@ -14,13 +14,6 @@
 namespace tt::flow {
 namespace {
 
-// The journal names the folder of the hand-over; a workspace that was moved since has it below its own logs/.
-RunFolder where_it_lies(const Surroundings& around, const ledger::RunHistory& history) {
-  if (is_there(history.folder)) return RunFolder(history.folder);
-  const fs::path gone(history.folder);
-  return around.workspace.run_folder(gone.parent_path().filename().string(), gone.filename().string());
-}
-
 // Offers each run that `wanted` wants, under the lock, and hands over what was chosen.
 template <class Wanted, class Offer>
 RetryReport hand_over_chosen(const Surroundings& around, Schedulers& schedulers, const std::vector<RunId>& runs,
@@ -59,7 +52,7 @@ RetryReport retry(const Surroundings& around, Schedulers& schedulers, const std:
   const auto all = [](const ledger::Ledger&, const RunId&) { return true; };
   const auto offer = [&](Chooser& chooser, const ledger::Ledger& ledger, const RunId& run) {
     const ledger::RunHistory& history = ledger.runs.at(run);
-    chooser.offer_for_retry(where_it_lies(around, history), history, run, force);
+    chooser.offer_for_retry(RunFolder(history.folder), history, run, force);
   };
   return hand_over_chosen(around, schedulers, runs, sweeps, all, offer);
 }

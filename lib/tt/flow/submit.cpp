@@ -106,6 +106,11 @@ ledger::Submitter ourselves(const Surroundings& around) {
   return {around.host, process};
 }
 
+// Its config.toml names the old place.
+bool was_moved(const RunRecord& record, const RunFolder& folder) {
+  return record.launch.config.parent_path() != folder.path();
+}
+
 // What no choice may break: nobody hands over a run that is open, or a folder that holds another run.
 void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& ledger) {
   for (const Candidate& run : runs) {
@@ -116,7 +121,7 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
     if (!standing || standing->id != run.record.id) {
       throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
     }
-    if (run.record.launch.config.parent_path() != run.folder.path()) {
+    if (was_moved(run.record, run.folder)) {
       throw Error(fmt::format(
           "{} was made as {} and moved since: its config.toml still names the old place, where the training "
           "would write; move it back, or start it afresh with `tt-submit run SWEEP --again={}`",
@@ -365,10 +370,12 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
     for (const PlannedTask& task : old.runs) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
       if (attempt == nullptr || attempt->closed || attempt->token != old.token || attempt->cancel_wanted) continue;
-      RunFolder folder(task.folder);
+      RunFolder folder(ledger.runs.at(task.run).folder);
       auto run_record = folder.load_record();
-      if (!run_record || run_record->id != task.run) {
-        log::warning(fmt::format("{} no longer holds run {}: it is not handed over again", task.folder, task.name));
+      const bool holds_it = run_record && run_record->id == task.run;
+      if (!holds_it || was_moved(*run_record, folder)) {
+        log::warning(fmt::format("{} {}: it is not handed over again", folder.path().string(),
+                                 holds_it ? "was moved" : fmt::format("no longer holds run {}", task.name)));
         continue;
       }
       runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run), asked});

@@ -94,6 +94,7 @@ struct Fields {
     attempt(e.attempt).set("token", e.token.text).set("state", to_string(e.state)).set("cause", e.cause);
     if (!e.node.empty()) line.set("node", e.node);
     if (e.over) line.set("over", iso_time(*e.over));
+    if (e.unclaimed) line.set("unclaimed", true);
   }
   void operator()(const Renamed& e) const {
     kind("renamed").set("run", e.run.text).set("from", e.from).set("to", e.to).set("folder", e.folder.string());

@@ -111,6 +111,9 @@ struct Ended {  // settled: this attempt is over
   std::string node;   // the node it happened on, where one is to blame
   std::optional<Instant>
       over{};  // when, by the job's own record or the scheduler; the event says when that was noticed
+  // No job had claimed it by then. Should one do so after all (a scheduler that forgot a cancel, a requeue by hand), it
+  // is what counts.
+  bool unclaimed = false;
 };
 struct Renamed {
   RunId run;

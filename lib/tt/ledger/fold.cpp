@@ -77,6 +77,9 @@ struct Apply {
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     // A cancel that was wanted before the second submission is still wanted.
     const AttemptState* before = attempt_of(ledger, task);
+    // Lines that were lost are written behind those of later submissions.
+    const SubmissionState* carrier = before == nullptr ? nullptr : submission_of(ledger, before->token);
+    if (carrier != nullptr && carrier->intended > time) return;
     const std::optional<CancelAs> cancel_wanted = before == nullptr ? std::nullopt : before->cancel_wanted;
     AttemptState& fresh = run.attempts[task.attempt];
     if (before != nullptr) fresh = {};
@@ -158,7 +161,8 @@ struct Apply {
       take_over(attempt, e.token, task.index);
       if (attempt.token == e.token && !attempt.closed) wait_no_more(attempt);
     });
-    accept(e.token, e.job);
+    // What the scheduler called it counts, not what a task calls itself.
+    accept(e.token, e.by == "scheduler" || submission->job.empty() ? e.job : submission->job);
   }
   // The claim or result of this token was found: it is the one that trains, even after the attempt was given up.
   void take_over(AttemptState& attempt, const Token& token, int index) const {
@@ -174,6 +178,7 @@ struct Apply {
     attempt.raw.clear();
     attempt.reason.clear();
     attempt.cause.clear();
+    attempt.unclaimed = false;
     attempt.closed = false;
     attempt.ended.reset();
     attempt.over.reset();
@@ -229,6 +234,7 @@ struct Apply {
     attempt->state = e.state;
     attempt->cause = e.cause;
     attempt->node = e.node;
+    attempt->unclaimed = e.unclaimed;
     attempt->ended = time;
     attempt->over = e.over;
   }
@@ -284,11 +290,8 @@ struct Apply {
   void operator()(const UnknownEvent&) const {}
 };
 
-bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission) {
-  return std::any_of(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {
-    const AttemptState* attempt = find_attempt(ledger, {task.run, task.attempt});
-    return attempt != nullptr && !attempt->closed && attempt->token == submission.token;
-  });
+const AttemptState* last_attempt(const RunHistory& run) {
+  return run.attempts.empty() ? nullptr : &run.attempts.rbegin()->second;
 }
 
 }  // namespace
@@ -316,6 +319,25 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger) {
     }
   }
   return open;
+}
+
+bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission) {
+  return std::any_of(submission.runs.begin(), submission.runs.end(), [&](const PlannedTask& task) {
+    const AttemptState* attempt = find_attempt(ledger, {task.run, task.attempt});
+    return attempt != nullptr && !attempt->closed && attempt->token == submission.token;
+  });
+}
+
+std::vector<const AttemptState*> may_still_surface(const Ledger& ledger) {
+  std::vector<const AttemptState*> may;
+  for (const auto& [id, run] : ledger.runs) {
+    const AttemptState* last = last_attempt(run);
+    if (last == nullptr || !last->closed) continue;
+    const auto submission = last->ended ? ledger.submissions.end() : ledger.submissions.find(last->token);
+    const bool stands_in = submission != ledger.submissions.end() && submission->second.replaces.has_value();
+    if (last->unclaimed || stands_in) may.push_back(last);
+  }
+  return may;
 }
 
 std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger) {
@@ -355,8 +377,7 @@ bool was_refused(const AttemptState& attempt) {
 
 const AttemptState* last_attempt(const Ledger& ledger, const RunId& run) {
   const auto found = ledger.runs.find(run);
-  if (found == ledger.runs.end() || found->second.attempts.empty()) return nullptr;
-  return &found->second.attempts.rbegin()->second;
+  return found == ledger.runs.end() ? nullptr : last_attempt(found->second);
 }
 
 const AttemptState* find_attempt(const Ledger& ledger, const AttemptKey& key) {

@@ -54,6 +54,7 @@ struct AttemptState {
   bool closed = false;             // ended, or refused by the scheduler (state planned): nothing of it runs or will
   std::string cause;               // of an ended attempt
   std::string node;                // to blame for its end
+  bool unclaimed = false;          // ended, and no job had claimed it by then
   bool hopeless = false;           // open, and the scheduler says that it will never start
   std::optional<Instant> ended;    // when we learnt of it
   std::optional<Instant> over;     // when it was, where somebody saw it
@@ -106,6 +107,11 @@ Ledger fold(std::span<const Event> events);
 
 // Attempts that may still run, in the order in which the journal first named their runs.
 std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
+// Last attempts that are over, and that a job may yet claim: nobody had when they ended, or the submission that was
+// refused stands in for one of which nobody knows.
+std::vector<const AttemptState*> may_still_surface(const Ledger& ledger);
+// Some attempt of it is open, and no other submission stands in for it.
+bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission);
 // Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.
 std::vector<const SubmissionState*> unanswered_submissions(const Ledger& ledger);
 // Runs that wait to be handed over, in the order in which they were chosen.

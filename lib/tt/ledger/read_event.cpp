@@ -152,7 +152,8 @@ EventBody ended(const Object& line) {
                state(line),
                std::string(text(line, "cause")),
                std::string(text(line, "node")),
-               parse_iso_time(text(line, "over"))};
+               parse_iso_time(text(line, "over")),
+               flag(line, "unclaimed")};
 }
 EventBody renamed(const Object& line) {
   return Renamed{id<RunId>(line, "run"), std::string(text(line, "from")), std::string(needed(line, "to")),

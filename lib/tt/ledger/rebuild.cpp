@@ -51,12 +51,12 @@ void add_attempt(const PlannedTask& task, const Token& token, Instant time, std:
     return;
   }
   if (claim && claim->token == token.text) {
-    events.push_back({time, Adopted{token, JobId{claim->job}, "claim", {task.run}}});
+    events.push_back({time, Adopted{token, job_of_task(claim->job, claim->index), "claim", {task.run}}});
     return;
   }
   const auto exit = load_exit_record(folder.attempt_exit(task.attempt));
   if (!claim && exit && exit->token == token.text) {
-    events.push_back({time, Adopted{token, JobId{exit->job}, "exit", {task.run}}});
+    events.push_back({time, Adopted{token, job_of_task(exit->job, task.index), "exit", {task.run}}});
   }
 }
 
@@ -78,10 +78,11 @@ void intents_first(std::vector<Event>& events) {
 
 }  // namespace
 
-Rebuilt rebuild(const fs::path& workspace) {
+Rebuilt rebuild(const fs::path& workspace, const std::set<Token>& told) {
   Rebuilt rebuilt;
   const Folders folders = run_folders(workspace, rebuilt.warnings);
   for (const Token& token : list_submissions(workspace)) {
+    if (told.contains(token)) continue;
     try {
       if (const auto record = load_submission(SubmissionFolder(workspace, token))) {
         add_submission(*record, folders, rebuilt);

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Rebuilt {
   std::vector<std::string> warnings;                 // what could not be read, one sentence each
 };
 
-Rebuilt rebuild(const std::filesystem::path& workspace);
+// Of all submissions but those with these tokens.
+Rebuilt rebuild(const std::filesystem::path& workspace, const std::set<Token>& told = {});
 
 }  // namespace tt::ledger

@@ -91,6 +91,19 @@ TEST_F(KeptLook, IsNotShownAgainWhenTheSchedulerSaysSomethingElse) {
   EXPECT_THAT(rows()[3], testing::HasSubstr("|lost|"));
 }
 
+TEST_F(KeptLook, IsNotShownAgainOnceAJobStartedThatWasToldAsLost) {
+  settle_down();
+  fake_.forgets(token(), 3);
+  rows();
+  expect_shown_again(false);
+  expect_shown_again(true);
+  clock_.sleep(Seconds{10});
+  fake_.run(token(), 3);
+  fake_.forgets(token(), 3);
+  expect_shown_again(false);
+  EXPECT_THAT(rows()[3], testing::HasSubstr("|finished|"));
+}
+
 TEST_F(KeptLook, IsNotShownInPlaceOfSilence) {
   settle_down();
   fake_.goes_deaf("nobody there");
@@ -339,7 +352,7 @@ class AnyStory : public KeptLook, public testing::WithParamInterface<unsigned> {
     const std::vector<Token> tokens = fake_.tokens();
     const Token some =
         tokens.empty() ? Token{} : tokens[static_cast<std::size_t>(any(static_cast<int>(tokens.size())))];
-    switch (any(12)) {
+    switch (any(13)) {
       case 0:
         return clock_.sleep(Seconds{any(200)});
       case 1:
@@ -369,6 +382,8 @@ class AnyStory : public KeptLook, public testing::WithParamInterface<unsigned> {
           cancel(around_, schedulers_, {runs[static_cast<std::size_t>(any(4)) % runs.size()]}, CancelAs::cancelled);
         return;
       }
+      case 11:
+        return start_some(any(4));
       default: {
         workspace_.write_sweep(
             {"story",
@@ -377,6 +392,17 @@ class AnyStory : public KeptLook, public testing::WithParamInterface<unsigned> {
         return;
       }
     }
+  }
+  // As a job does when it starts, whatever is told of it.
+  void start_some(int which) {
+    const ledger::Ledger ledger = history();
+    const std::size_t place = static_cast<std::size_t>(which) % ledger.runs.size();
+    const auto& [id, run] = *std::next(ledger.runs.begin(), static_cast<std::ptrdiff_t>(place));
+    const ledger::AttemptState* last = ledger::last_attempt(ledger, id);
+    if (last == nullptr || is_there(RunFolder(run.folder).claim(last->key.attempt))) return;
+    const std::string job = test::FakeScheduler::job_id(last->token).text;
+    const ClaimRecord claim{id.text, last->key.attempt, last->token.text, last->index, job, "node", "nonce", false};
+    write_new_file(RunFolder(run.folder).claim(last->key.attempt), claim_text(claim));
   }
   void set_some(const Token& token, int index, const scheduler::TaskStatus& status) {
     try {

@@ -139,6 +139,84 @@ TEST_F(LateSurfacing, AJobThatSurfacesAfterItsSecondSubmissionWasRefusedKeepsThe
   EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
 }
 
+// --- told as over before it began ------------------------------------------------------------------------------------
+
+// A controller that dies just after a cancel forgets it: the task is gone from every list, and starts all the same.
+TEST_F(LateSurfacing, AJobThatStartsAfterItWasToldAsLostIsWhatCounts) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.forgets(token);
+  look();
+  ASSERT_EQ(state(), RunState::lost);
+  clock_.sleep(Seconds{10});
+  fake_.run(token);
+  fake_.is_running(token);
+  look();
+  EXPECT_EQ(state(), RunState::running);
+  fake_.has_ended(token, 0, exited(0));
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  EXPECT_EQ(summary().text_or("state"), "finished");
+  EXPECT_EQ(history().runs.begin()->second.attempts.at(1).job, test::FakeScheduler::job_id(token));
+  EXPECT_EQ(run().finished_already, 1);
+  EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
+TEST_F(LateSurfacing, AJobThatIsRequeuedByHandAfterItsCancelIsWhatCounts) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  ASSERT_EQ(state(), RunState::cancelled);
+  clock_.sleep(Seconds{10});
+  fake_.run(token);
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+}
+
+TEST_F(LateSurfacing, AJobThatStartsAfterARetryTookItsClaimStops) {
+  run();
+  const Token first = fake_.tokens().at(0);
+  fake_.forgets(first);
+  look();
+  ASSERT_EQ(retry(around_, schedulers_, {history().runs.begin()->first}, {"story"}, Force::no).handed_over, 1);
+  clock_.sleep(Seconds{10});
+  EXPECT_EQ(fake_.run(first).status, 66);
+  fake_.run(fake_.tokens().at(1));
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
+// What it left is judged once: nobody adopts it anew at every look.
+TEST_F(LateSurfacing, ARunThatWasLostWithItsClaimStaysLost) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token);
+  remove_tree(folder().attempt(1));
+  fake_.forgets(token);
+  look();
+  ASSERT_EQ(state(), RunState::lost);
+  const std::string told = test::read(workspace_ / ".tt/journal/story.jsonl");
+  clock_.sleep(Seconds{10});
+  EXPECT_FALSE(look().wrote);
+  EXPECT_EQ(test::read(workspace_ / ".tt/journal/story.jsonl"), told);
+}
+
+// The first submission, of which nobody knew, trains after the second was refused.
+TEST_F(LateSurfacing, AJobThatSurfacesAfterTheRefusalOfItsSecondSubmissionIsSeenByALook) {
+  fake_.swallows("timed out");
+  run();
+  look();
+  clock_.sleep(Seconds{61});
+  fake_.refuses("no");
+  look();
+  ASSERT_EQ(state(), RunState::planned);
+  fake_.run(fake_.tokens().at(0));
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+}
+
 // A summary tells of the attempt that counts, or of none.
 TEST_F(LateSurfacing, ARetryThatIsCancelledBeforeItStartsIsWhatTheSummaryTells) {
   workspace_.write_sweep({"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_EXIT: \"3\"}\n", "00:05:00"});

@@ -84,6 +84,35 @@ TEST_F(AJournalRebuilt, HoldsWhatTheOldOneHeld) {
   EXPECT_EQ(carried(from_folders()), before);
 }
 
+// A task of Slurm's array 77 calls itself 77_1.
+TEST_F(AJournalRebuilt, NamesTheJobOfTheArrayWhereTasksNameThemselves) {
+  submit("12:00:00", "t1", {task("r1", 1, 0), task("r2", 1, 1), task("r3", 1, 2)}, "77");
+  claim(task("r1", 1, 0), "t1", "77_0");
+  workspace_.write("logs/m/name-r2/attempt-1/exit.json",
+                   R"({"schema":"tt.exit/1","run":"r2","token":"t1","attempt":1,"job":"77_1","nodes":[]})");
+  EXPECT_EQ(carried(from_folders()), carried(from_journal()));
+}
+
+TEST_F(AJournalRebuilt, IsOnlyOfWhatIsNotToldAlready) {
+  submit("12:00:00", "t1", {task("r1", 1, 0)}, "77");
+  submit("13:00:00", "t2", {task("r1", 2, 0)}, "88");
+  claim(task("r1", 1, 0), "t1", "77");
+  const Rebuilt rebuilt = rebuild(workspace_.path(), {Token{"t2"}});
+  const Ledger ledger = fold(rebuilt.events.at("lr"));
+  ASSERT_EQ(ledger.submissions.size(), 1u);
+  EXPECT_EQ(ledger.submissions.begin()->first.text, "t1");
+}
+
+// Lines that were lost are written behind the others.
+TEST_F(AJournalRebuilt, TakesNoAttemptFromALaterSubmissionThatIsToldBeforeIt) {
+  submit("12:00:00", "t1", {task("r1", 1, 0)}, "77");
+  submit("13:00:00", "t2", {task("r1", 1, 0)}, "88", Token{"t1"});
+  std::vector<Event> events = rebuild(workspace_.path(), {Token{"t1"}}).events.at("lr");
+  const std::vector<Event> lost = rebuild(workspace_.path(), {Token{"t2"}}).events.at("lr");
+  events.insert(events.end(), lost.begin(), lost.end());
+  EXPECT_EQ(last_attempt(fold(events), RunId{"r1"})->token.text, "t2");
+}
+
 TEST_F(AJournalRebuilt, AsksTheSchedulerAboutWhatNeverStarted) {
   submit("12:00:00", "t1", {task("r1", 1, 0)}, "77");
   const Ledger ledger = from_folders();

@@ -1,0 +1,74 @@
+#include "tt/flow/moved.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "tt/base/files.hpp"
+#include "tt/render/quote.hpp"
+
+namespace tt::flow {
+namespace {
+
+// Which folders named by a ledger are of a workspace that is no more, and so of this one.
+class Moves {
+ public:
+  Moves(const ledger::Ledger& ledger, const Workspace& workspace)
+      : ledger_(ledger), workspace_(workspace), here_(workspace.logs().string() + "/") {}
+
+  // "/a" of "/a/logs/MODEL/NAME", where this workspace was at /a. Empty: it lies here, or where it always did.
+  std::string was_at(const std::string& folder) {
+    if (folder.empty() || folder.starts_with(here_)) return "";
+    const fs::path logs = fs::path(folder).parent_path().parent_path();
+    if (logs.filename() != "logs") return "";
+    const fs::path root = logs.parent_path();
+    const auto [known, is_new] = is_gone_.try_emplace(root.string(), false);
+    if (is_new) known->second = !is_this_one(root);
+    return known->second ? known->first : "";
+  }
+  void follow(std::string& folder) {
+    if (was_at(folder).empty()) return;
+    const fs::path path(folder);
+    folder = workspace_.run_folder(path.parent_path().filename(), path.filename()).path();
+  }
+
+ private:
+  // Another workspace may stand there by now, and jobs that write make folders anew: what was handed over tells.
+  bool is_this_one(const fs::path& root) const {
+    if (ledger_.submissions.empty()) return is_folder(root / ".tt");
+    return std::any_of(ledger_.submissions.begin(), ledger_.submissions.end(), [&](const auto& submission) {
+      return is_folder(SubmissionFolder(root, submission.first).path());
+    });
+  }
+
+  const ledger::Ledger& ledger_;
+  const Workspace& workspace_;
+  std::string here_;
+  std::map<std::string, bool> is_gone_;
+};
+
+}  // namespace
+
+void follow_moved_folders(ledger::Ledger& ledger, const Workspace& workspace) {
+  Moves moves(ledger, workspace);
+  for (auto& [id, run] : ledger.runs) {
+    moves.follow(run.folder);
+    if (run.waiting) moves.follow(run.waiting->task.folder);
+  }
+}
+
+std::string where_jobs_look_in_vain(const ledger::Ledger& ledger, const Workspace& workspace) {
+  Moves moves(ledger, workspace);
+  for (const auto& [token, submission] : ledger.submissions) {
+    const std::string old = submission.runs.empty() ? "" : moves.was_at(submission.runs.front().folder);
+    if (old.empty() || !carries_open_attempt(ledger, submission)) continue;
+    return fmt::format(
+        "jobs were handed over while this workspace was at {}, where they look for it: `ln -s {} {}` lets those that "
+        "have not started yet find it",
+        old, render::shell_word(workspace.root().string()), render::shell_word(old));
+  }
+  return "";
+}
+
+}  // namespace tt::flow
