@@ -25,6 +25,8 @@ struct Act {
   flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
   bool (*concerns)(const flow::RunView&);
   const char* done_word;
+  bool (*stands_so)(const flow::RunView&);  // nothing is to be told to it
+  const char* already_word;
 };
 
 flow::ControlReport cancel(const flow::Surroundings& around, flow::Schedulers& schedulers,
@@ -38,15 +40,18 @@ bool may_be_released(const flow::RunView& run) {
   return run.state == RunState::held || run.state == RunState::unknown || run.waits;
 }
 
-constexpr Act kCancel{cancel, may_be_cancelled, "cancelled"};
-constexpr Act kHold{flow::hold, may_be_held, "held"};
-constexpr Act kRelease{flow::release, may_be_released, "released"};
+bool is_held(const flow::RunView& run) { return run.state == RunState::held; }
+bool needs_no_release(const flow::RunView& run) { return is_open(run.state) && !may_be_released(run); }
+
+constexpr Act kCancel{cancel, may_be_cancelled, "cancelled", [](const flow::RunView&) { return false; }, ""};
+constexpr Act kHold{flow::hold, may_be_held, "held", is_held, "held already"};
+constexpr Act kRelease{flow::release, may_be_released, "released", needs_no_release, "not held"};
 
 // What waited for a canary, or while its sweep was stopped, goes at once.
 void hand_over_released(Targets& targets) {
   const flow::RetryReport fed =
       flow::feed(targets.around, targets.schedulers, targets.selection.sweeps, targets.refresh().ledger);
-  for (const std::string& line : fed.not_tried) log::warning(line);
+  tell_alike(fed.not_tried, log::warning);
   tell_submissions(fed.submissions);
   tell_held_back(fed.held_back, fed.why_held_back);
 }
@@ -60,11 +65,15 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   if (targets.selection.patterns.empty()) {
     std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
+  const auto already = static_cast<std::int64_t>(std::erase_if(runs, what.stands_so));
   const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
-  for (const std::string& line : report.could_not) log::warning(line);
+  tell_alike(report.could_not, log::warning);
+  if (already > 0)
+    log::note(fmt::format("{} {}", already == 1 ? "1 run is" : fmt::format("{} runs are", already), what.already_word));
   const bool nothing = report.told == 0 && report.could_not.empty();
-  log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
-                    : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
+  if (!nothing || already == 0)
+    log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
+                      : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
   const bool waits_on = what.done_word == kHold.done_word && waiting > 0 && targets.selection.patterns.empty();
   if (waits_on)
     log::note(
@@ -123,7 +132,7 @@ ExitCode retry_runs(Tool& tool, const RetryFlags& flags) {
   if (!flags.no_wait) watch_for_interrupt();
   const flow::RetryReport report = flow::retry(targets.around, targets.schedulers, ended, targets.selection.sweeps,
                                                flags.force ? flow::Force::yes : flow::Force::no);
-  for (const std::string& line : report.not_tried) log::note(line);
+  tell_alike(report.not_tried, log::note);
   log::note(report.handed_over == 0 ? "nothing to retry"
                                     : fmt::format("retrying {}", plural(report.handed_over, "run")));
   tell_submissions(report.submissions);

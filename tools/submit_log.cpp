@@ -22,7 +22,8 @@ int shown_attempt(const flow::RunView& run) { return std::max(1, run.attempt); }
 
 // Only the run's own sweep is asked about: others may have thousands of jobs.
 flow::RunView look_again(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::RunView& run) {
-  const ledger::Ledger ledger = flow::refresh_with_lost_journals(around, schedulers, {run.sweep}).ledger;
+  const ledger::Ledger ledger =
+      flow::refresh_with_lost_journals(around, schedulers, {run.sweep}, flow::Unwritable::is_told).ledger;
   for (const flow::RunView& seen : flow::look_at_runs(around, ledger, {run.sweep})) {
     if (seen.id == run.id) return seen;
   }
@@ -62,7 +63,8 @@ Error no_log(const flow::RunView& run) {
 // The run a word means, after every sweep here was looked at.
 flow::RunView find_for_log(const flow::Surroundings& around, flow::Schedulers& schedulers, const std::string& word) {
   const std::vector<std::string> sweeps = flow::known_sweeps(around.workspace);
-  return flow::pick_one(around, flow::refresh_with_lost_journals(around, schedulers, sweeps).ledger, word);
+  return flow::pick_one(
+      around, flow::refresh_with_lost_journals(around, schedulers, sweeps, flow::Unwritable::is_told).ledger, word);
 }
 
 // Throws Error when the run has no log yet, as the next does.

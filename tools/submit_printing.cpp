@@ -49,12 +49,12 @@ Value environment_names(const flow::PreparedSubmission& submission) {
 // Looks at the texts of the run.
 StatusLines lines_like(const flow::RunView& run) {
   const std::string& reason = run.cause.empty() ? run.reason : run.cause;
-  return {{}, run.state, run.raw_state, reason, run.job.text, run.attempt, run.since};
+  return {{}, run.state, run.raw_state, reason, run.job.text, run.attempt, run.since, run.sweep};
 }
 
 bool stand_alike(const StatusLines& a, const StatusLines& b) {
   return a.state == b.state && a.attempt == b.attempt && a.since == b.since && a.job == b.job && a.raw == b.raw &&
-         a.reason == b.reason;
+         a.reason == b.reason && a.sweep == b.sweep;
 }
 
 std::vector<StatusLines> lines_of(const std::vector<flow::RunView>& runs) {

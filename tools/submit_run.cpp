@@ -60,7 +60,7 @@ ExitCode show_dry_run(const Tool& tool, const flow::LoadedSweep& sweep, Targets&
   tool.flags().json ? print_record(dry_run_record(dry, site)) : print(dry_run_text(dry, site));
   tell_skipped(sweep);
   if (!dry.about_canary.empty()) log::note(dry.about_canary);
-  for (const std::string& line : dry.not_tried) log::note(line);
+  tell_alike(dry.not_tried, log::note);
   if (sweep.plan.totals.runs > 0) return ExitCode::done;
   log::warning(no_point_can_run(sweep));
   return ExitCode::partly;

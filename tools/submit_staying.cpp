@@ -37,13 +37,24 @@ void tell_what_waits_for_a_person(const std::vector<flow::RunView>& runs) {
   for (const auto& [why, count] : waiting) log::warning(waiting_text(count, why.first) + "; next: " + why.second);
 }
 
-void tell_next_step(const std::vector<flow::RunView>& runs) {
+bool needs_an_explanation(RunState state) {
+  return state == RunState::failed || state == RunState::timed_out || state == RunState::lost;
+}
+
+void tell_how_to_explain(const flow::Workspace& workspace, const flow::RunView& run) {
+  log::note("next: tt-submit explain " + flow::word_for(workspace, run));
+}
+
+void tell_next_step(const flow::Workspace& workspace, const std::vector<flow::RunView>& runs) {
   tell_what_waits_for_a_person(runs);
-  const auto bad = std::find_if(runs.begin(), runs.end(), [](const flow::RunView& run) {
-    return is_ended(run.state) && run.state != RunState::finished;
-  });
+  const auto first_that = [&](auto is_it) {
+    return std::find_if(runs.begin(), runs.end(), [&](const flow::RunView& run) { return is_it(run.state); });
+  };
+  auto bad = first_that(needs_an_explanation);
+  if (bad == runs.end())
+    bad = first_that([](RunState state) { return is_ended(state) && state != RunState::finished; });
   if (bad != runs.end())
-    log::note(fmt::format("next: tt-submit explain {}", bad->name));
+    tell_how_to_explain(workspace, *bad);
   else if (!runs.empty() && all_finished(runs))
     log::note(fmt::format("summaries: {}/*/summary.md", runs.front().folder.path().parent_path().string()));
 }
@@ -55,13 +66,13 @@ void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const
     print(status_text(runs, sites, tool.clock().now(), tool.out()));
 }
 
-ExitCode show_end(const Tool& tool, const std::vector<flow::RunView>& runs,
+ExitCode show_end(const Tool& tool, const flow::Workspace& workspace, const std::vector<flow::RunView>& runs,
                   const std::vector<flow::SiteAnswer>& sites) {
   if (tool.flags().json)
     print_record(status_record(runs, sites));
   else
     print(ranking_text(runs, tool.out()));
-  tell_next_step(runs);
+  tell_next_step(workspace, runs);
   return all_finished(runs) ? ExitCode::done : ExitCode::partly;
 }
 
@@ -83,7 +94,7 @@ Followed follow(const Tool& tool, Targets& targets) {
 ExitCode stay(const Tool& tool, Targets& targets, const std::vector<flow::HandedOver>& submissions) {
   const Followed followed = follow(tool, targets);
   if (followed.end == flow::FollowEnd::interrupted) return leave(tool, targets, followed.sites);
-  const ExitCode end = show_end(tool, targets.runs(), followed.sites);
+  const ExitCode end = show_end(tool, targets.around.workspace, targets.runs(), followed.sites);
   return end == ExitCode::partly && all_refused(submissions) ? ExitCode::could_not : end;
 }
 

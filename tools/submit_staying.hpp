@@ -14,13 +14,17 @@ namespace tt::tool {
 // The status of these runs: the table, or tt.status/1.
 void show_status(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
 // The ranking, or tt.status/1; says what to do next. Done when all are finished, else partly.
-ExitCode show_end(const Tool& tool, const std::vector<flow::RunView>& runs, const std::vector<flow::SiteAnswer>& sites);
+ExitCode show_end(const Tool& tool, const flow::Workspace& workspace, const std::vector<flow::RunView>& runs,
+                  const std::vector<flow::SiteAnswer>& sites);
 
 bool all_finished(const std::vector<flow::RunView>& runs);
 // What neither time nor the scheduler sets going: behind a canary that failed, say. A line for each reason.
 void tell_what_waits_for_a_person(const std::vector<flow::RunView>& runs);
 // That, and a note: how to learn why one of them did not finish, or where the summaries are.
-void tell_next_step(const std::vector<flow::RunView>& runs);
+void tell_next_step(const flow::Workspace& workspace, const std::vector<flow::RunView>& runs);
+// Failed, timed out or lost.
+bool needs_an_explanation(RunState state);
+void tell_how_to_explain(const flow::Workspace& workspace, const flow::RunView& run);
 
 struct Followed {
   flow::FollowEnd end = flow::FollowEnd::all_ended;

@@ -1,5 +1,7 @@
 #include "submit_targets.hpp"
 
+#include <fmt/format.h>
+
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
 #include "tt/flow/history.hpp"
@@ -17,8 +19,14 @@ bool has_begun(const flow::Workspace& workspace) {
   return workspace.is_used() && (is_folder(workspace.submissions()) || !flow::known_sweeps(workspace).empty());
 }
 
+void refuse_a_workspace_that_is_not_there(const flow::Workspace& workspace) {
+  if (is_folder(workspace.root())) return;
+  throw Error(fmt::format("there is no folder {}, so no workspace", workspace.root().string()), ExitCode::bad_input);
+}
+
 flow::Surroundings look_at_runs_here(Tool& tool) {
   flow::Surroundings around = tool.look_around();
+  refuse_a_workspace_that_is_not_there(around.workspace);
   if (!has_begun(around.workspace)) throw Error(kNothingBegun);
   return around;
 }

@@ -63,6 +63,36 @@ void tell_submissions(const std::vector<flow::HandedOver>& submissions) {
   }
 }
 
+namespace {
+
+constexpr std::size_t kNamed = 3;  // of many runs with one why
+
+// "_bs1, _bs2, _bs4 and 7 more".
+std::string some_of(const std::vector<std::string>& names) {
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, names.size())));
+  const std::string rest = names.size() > kNamed ? fmt::format(" and {} more", names.size() - kNamed) : "";
+  return join(first, ", ") + rest;
+}
+
+}  // namespace
+
+void tell_alike(const std::vector<std::string>& lines, void (*say)(const std::string& sentence)) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> by_why;  // in the order of the first of each
+  for (const std::string& line : lines) {
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos) {
+      say(line);
+      continue;
+    }
+    const std::string why = line.substr(colon + 2);
+    auto alike = std::find_if(by_why.begin(), by_why.end(), [&](const auto& some) { return some.first == why; });
+    if (alike == by_why.end()) alike = by_why.insert(alike, {why, {}});
+    alike->second.push_back(line.substr(0, colon));
+  }
+  for (const auto& [why, names] : by_why) say(fmt::format("{}: {}", some_of(names), why));
+}
+
 void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
   log::note(fmt::format("{}: {}", sweep.plan.sweep, describe(report.expanded)));
   tell_skipped(sweep);
@@ -70,7 +100,7 @@ void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report) {
   tell_submissions(report.submissions);
   tell_held_back(report.held_back, report.why_held_back);
   for (const auto& [why, count] : report.waiting) log::note(waiting_text(count, why));
-  for (const std::string& line : report.not_tried) log::note(line);
+  tell_alike(report.not_tried, log::note);
   tell_what_was_done_already(report);
 }
 

@@ -16,6 +16,8 @@ void tell_submissions(const std::vector<flow::HandedOver>& submissions);
 std::string waiting_text(std::int64_t runs, const std::string& why);
 // What was chosen and is handed over later; nothing when that is none.
 void tell_held_back(std::int64_t runs, const std::string& why);
+// Lines "NAME: why", each why once.
+void tell_alike(const std::vector<std::string>& lines, void (*say)(const std::string& sentence));
 void tell_skipped(const flow::LoadedSweep& sweep);
 void tell_run(const flow::LoadedSweep& sweep, const flow::RunReport& report);
 

@@ -164,7 +164,7 @@ ExitCode watch(Tool& tool, const Words& words) {
   }
   const std::vector<flow::RunView> runs = targets.runs();
   if (on_screen) print(ranking_text(runs, tool.out()));
-  tell_next_step(runs);
+  tell_next_step(targets.around.workspace, runs);
   return all_finished(runs) ? ExitCode::done : ExitCode::partly;
 }
 

@@ -1,8 +1,11 @@
-// A full disk: a clear error, nothing half-written that counts, and everything made good once there is room.
+// A full disk, a workspace that is read only: a clear error, nothing half-written that counts, and everything made good
+// once there is room.
 #include <gmock/gmock.h>
 
 #include <fstream>
 
+#include "support/eventually.hpp"
+#include "support/read_only.hpp"
 #include "support/small_disk.hpp"
 #include "support/tools.hpp"
 #include "tt/base/files.hpp"
@@ -12,6 +15,7 @@
 namespace {
 
 using testing::HasSubstr;
+using tt::test::eventually;
 using tt::test::Workspace;
 
 TEST(FullDisk, ExpandFailsClearlyAndTheNextOneRepairs) {
@@ -38,6 +42,30 @@ TEST(FullDisk, ExpandFailsClearlyAndTheNextOneRepairs) {
     EXPECT_TRUE(folder.load_record()) << run;
     EXPECT_THAT(tt::test::read(folder.config()), HasSubstr("local_batch_size = " + std::string(run).substr(3))) << run;
   }
+}
+
+// Somebody else's workspace, a file system that was mounted read only after a fault.
+TEST(ReadOnlyWorkspace, IsLookedAtAllTheSame) {
+  const Workspace workspace({"story", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return tt::is_there(workspace.run("_bs1") / "exit.json") && !workspace.supervisor(); }));
+  {
+    const tt::test::ReadOnly read_only(workspace.path());
+    if (!read_only.why_not().empty()) GTEST_SKIP() << read_only.why_not();
+    const tt::ProcessResult status = workspace.submit({"status"});
+    EXPECT_EQ(status.status, 0) << status.err;
+    EXPECT_THAT(status.out, HasSubstr("1 run: 1 finished"));
+    EXPECT_THAT(status.err, HasSubstr("warning: not written down, and to be looked for again: "));
+    EXPECT_THAT(status.err, HasSubstr("Read-only file system"));
+    const tt::ProcessResult explain = workspace.submit({"explain", "_bs1"});
+    EXPECT_EQ(explain.status, 0) << explain.err;
+    EXPECT_THAT(explain.out, HasSubstr("_bs1: finished"));
+    const tt::ProcessResult wait = workspace.submit({"wait"});
+    EXPECT_EQ(wait.status, 1) << "who waits for summaries is not told that they are there";
+    EXPECT_THAT(wait.err, HasSubstr("Read-only file system"));
+  }
+  EXPECT_EQ(workspace.submit({"wait"}).status, 0);
+  EXPECT_TRUE(tt::is_there(workspace.run("_bs1") / "summary.json"));
 }
 
 }  // namespace

@@ -186,6 +186,77 @@ TEST(NoSweepHere, EveryCommandSaysHowToBeginAndWritesNothing) {
   EXPECT_FALSE(tt::is_there(workspace / ".tt"));
 }
 
+TEST(NoSweepHere, AWorkspaceThatIsNotThereIsBadInput) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"status"}, {"status", "--json"}, {"wait"}, {"cancel"}, {"summary"}}) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"--workspace", (workspace / "nowhere").string()});
+    const tt::ProcessResult result = workspace.submit(all);
+    EXPECT_EQ(result.status, 2) << words.front();
+    EXPECT_EQ(result.err,
+              "tt-submit: error: there is no folder " + (workspace / "nowhere").string() + ", so no workspace\n");
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_FALSE(tt::is_there(workspace / "nowhere"));
+}
+
+// Run names are those of what varies: two sweeps share them easily.
+TEST(TwoSweeps, NextStepsMeanOneRun) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
+  EXPECT_THAT(workspace.submit({"status"}).err, HasSubstr("next: tt-submit explain _bs1\n"));
+  std::string other = tt::test::read(workspace / "sweep.yaml");
+  other = tt::replace_all(tt::replace_all(other, "sweep: story", "sweep: other"), "model: story", "model: other");
+  tt::write_new_file(workspace / "other.yaml", other);
+  const tt::ProcessResult run = workspace.submit({"run", "other.yaml"});
+  EXPECT_THAT(run.err, HasSubstr("next: tt-submit explain other/_bs1\n"));
+  const tt::ProcessResult explain = workspace.submit({"explain", "other/_bs1"});
+  EXPECT_EQ(explain.status, 0) << explain.err;
+  EXPECT_THAT(explain.out, HasSubstr("next        tt-submit retry other/_bs1 "));
+  const tt::ProcessResult status = workspace.submit({"status"});
+  EXPECT_THAT(status.out, HasSubstr("_bs2  other  failed"));
+  EXPECT_THAT(status.out, HasSubstr("_bs2  story  failed"));
+}
+
+TEST(Explain, SaysWhoCancelledARunThatNeverStarted) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"60\"}\n"));
+  tt::write_new_file(workspace / "narrow.toml",
+                     "name = \"narrow\"\nscheduler = \"local\"\n[node]\ngpus = 1\ncpus = 1\n");
+  const std::map<std::string, std::string> narrow{{"TT_SITE", (workspace / "narrow.toml").string()}};
+  ASSERT_EQ(workspace.tool("tt-submit", {"run", "sweep.yaml", "--no-wait"}, narrow).status, 0);
+  ASSERT_EQ(workspace.tool("tt-submit", {"cancel"}, narrow).status, 0);
+  ASSERT_TRUE(tt::test::eventually([&] {
+    const tt::ProcessResult explain = workspace.tool("tt-submit", {"explain", "_bs2"}, narrow);
+    return explain.out.find("why         cancelled by tt-submit before it started\n") != std::string::npos;
+  }));
+}
+
+TEST(SweepChanged, WhatManyRunsShareIsSaidOnce) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2, 3, 4, 5]\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const std::string trainer = tt::test::read(workspace / "run_train.sh");
+  tt::write_new_file(workspace / "run_train.sh", trainer + "# changed\n");
+  const tt::ProcessResult run = workspace.submit({"run", "sweep.yaml"});
+  EXPECT_THAT(run.err, HasSubstr("note: _bs1, _bs2, _bs3 and 2 more: the sweep changed since it was started; "));
+}
+
+TEST(SweepIndex, ADamagedOneIsNamedWithItsRemedy) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const auto index = workspace / ".tt/sweeps/story.json";
+  tt::write_new_file(index, "{\"schema\"");
+  const tt::ProcessResult status = workspace.submit({"status"});
+  EXPECT_EQ(status.status, 1);
+  EXPECT_THAT(status.err,
+              HasSubstr(index.string() + " is damaged (no JSON object): remove it and run `tt-sweep expand` "
+                                         "of sweep 'story'"));
+  tt::remove_tree(index);
+  ASSERT_EQ(workspace.sweep({"expand", "sweep.yaml"}).status, 0);
+  EXPECT_THAT(workspace.submit({"status"}).out, HasSubstr("1 run: 1 finished"));
+  EXPECT_THAT(workspace.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
 TEST(Logs, FollowingIsNoRecord) {
   const Workspace workspace;
   const tt::ProcessResult logs = workspace.submit({"logs", "-f", "--json", "_bs1"});

@@ -414,6 +414,41 @@ TEST_F(Cluster, AControllerThatIsGoneForAWhileLosesNothing) {
   EXPECT_EQ(states.at("_bs3"), "finished");
 }
 
+// A controller that dies within seconds of a cancel has forgotten it when it is back.
+TEST_F(Cluster, ARunWhoseCancelTheControllerForgotIsFollowedToItsEnd) {
+  TT_SLURM_ONLY("how a PBS server saves its jobs is not ours to break");
+  const auto partition = [](const std::string& state) {
+    ASSERT_TRUE(ask({"scontrol", "update", "partitionname=main", "state=" + state}).ok());
+  };
+  const std::filesystem::path saved = tt::test::scheduler_under_test().folder / "state/job_state";
+  bool forgot = false;
+  for (int tries = 0; !forgot && tries < 5; ++tries) {  // it may save its state just between the cancel and its death
+    partition("down");
+    const Workspace workspace(runs(2));
+    ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+    const std::string token = tt::list_folder(workspace / "submissions").front();
+    ASSERT_TRUE(eventually(
+        [&] { return tt::read_file_if_there(saved).value_or("").find("tt-" + token) != std::string::npos; }));
+    ASSERT_TRUE(ask({"scancel", job_of(workspace, "_bs1")}).ok());
+    EXPECT_EQ(workspace.states().at("_bs1"), "cancelled");
+    tt::test::tell_cluster({"controller", "kill"});
+    tt::test::tell_cluster({"controller", "start"});
+    ASSERT_TRUE(eventually([&] { return ask({"squeue"}).ok(); }));
+    forgot = ask({"squeue", "--name=tt-" + token, "--noheader"}).out.find("PD") != std::string::npos;
+    partition("up");
+    if (!forgot) continue;
+    ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
+    ASSERT_TRUE(eventually([&] {
+      const auto states = workspace.states();
+      return states.at("_bs1") == "finished" && states.at("_bs2") == "finished";
+    }));
+    expect_each_trained_once(workspace, 2);
+    EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+    expect_each_trained_once(workspace, 2);
+  }
+  EXPECT_TRUE(forgot) << "the controller never forgot a cancel";
+}
+
 // --- from inside, and hostile values ---------------------------------------------------------------------------------
 
 TEST_F(Cluster, ASweepStartedInsideAJobIsItsOwn) {

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 
+#include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
+#include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/choose_runs.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/retry_policy.hpp"
 #include "tt/flow/sweep_index.hpp"
+#include "tt/render/quote.hpp"
 
 namespace tt::flow {
 namespace {
@@ -34,39 +37,49 @@ std::string about_nodes(const RunView& run, const ledger::Ledger& ledger, Schedu
                         : cannot;
 }
 
-std::string next_step(const RunView& run, const ledger::AttemptState* last, const ledger::Ledger& ledger) {
+// `word`: what means the run.
+std::string next_step(const RunView& run, const std::string& word, const ledger::AttemptState* last,
+                      const ledger::Ledger& ledger) {
   if (!run.next.empty()) return run.next;
-  if (run.waits) return fmt::format("tt-submit wait {}   (hands it over once it may go)", run.name);
+  if (run.waits) return fmt::format("tt-submit wait {}   (hands it over once it may go)", word);
   switch (run.state) {
     case RunState::planned:
       return run.folder.last_attempt() > 0 ? "tt-submit run SWEEP goes on with it"
                                            : "tt-submit run SWEEP hands it over";
     case RunState::submitted:
     case RunState::queued:
-      return fmt::format("tt-submit wait {}   (follows it)", run.name);
+      return fmt::format("tt-submit wait {}   (follows it)", word);
     case RunState::held:
-      return fmt::format("tt-submit release {}", run.name);
+      return fmt::format("tt-submit release {}", word);
     case RunState::running:
-      return fmt::format("tt-submit logs -f {}   (watches it)", run.name);
+      return fmt::format("tt-submit logs -f {}   (watches it)", word);
     case RunState::finished:
-      return fmt::format("tt-submit summary {}", run.name);
+      return fmt::format("tt-submit summary {}", word);
     case RunState::preempted:
       return "tt-submit run SWEEP resumes it";
     case RunState::lost:
       if (last == nullptr || !claimed_but_nobody_knows(run.folder, *last))
-        return fmt::format("tt-submit retry {}   (nothing of it runs: should its job surface, it stops)", run.name);
-      return fmt::format("look whether it still runs; then tt-submit retry --force {}", run.name);
+        return fmt::format("tt-submit retry {}   (nothing of it runs: should its job surface after that, it stops)",
+                           word);
+      return fmt::format("look whether it still runs; then tt-submit retry --force {}", word);
     default:
       break;
   }
   if (last != nullptr) {
     const RetryDecision decision = decide_retry(ledger, *last);
     if (decision.retry)
-      return fmt::format("tt-submit wait {}   (tries it again, after {}: {})", run.name, iso_time(decision.not_before),
+      return fmt::format("tt-submit wait {}   (tries it again, after {}: {})", word, iso_time(decision.not_before),
                          decision.why);
   }
   return fmt::format("tt-submit retry {}   (same config; after changing the sweep: tt-submit run SWEEP --again={})",
-                     run.name, run.name);
+                     word, render::shell_word(run.name));
+}
+
+// Of a run that left nothing a summary could tell of.
+std::string who_cancelled(const ledger::AttemptState* last) {
+  if (last == nullptr) return "";
+  return last->cancel_wanted ? "cancelled by tt-submit before it started"
+                             : "cancelled at the scheduler before it started, by somebody else";
 }
 
 // "11, task 17": which of the jobs of an array.
@@ -106,7 +119,11 @@ std::string evidence_text(const Value& diagnosis) {
 Explanation explain(const Surroundings& around, Schedulers& schedulers, const ledger::Ledger& ledger,
                     const RunView& run, const std::vector<SiteAnswer>& sites) {
   const ledger::AttemptState* last = ledger::last_attempt(ledger, run.id);
-  collect(around, ledger, run);
+  try {
+    collect(around, ledger, run);
+  } catch (const Error& error) {  // told as far as it was written
+    log::warn_once(error.what());
+  }
   const auto summary = load_summary(run.folder);
   const Value diagnosis = summary ? summary->at("diagnosis") : Value();
   // Of a run that is not open the summary tells of the attempt that ended, unless it waits or was cancelled since.
@@ -114,7 +131,8 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
   const bool told_by_view = run.waits || (last != nullptr && ledger::was_refused(*last)) || !run.next.empty() ||
                             ledger::is_withdrawn(ledger, run.id);
   if (told_by_view || (why.empty() && !is_open(run.state))) why = run.reason;
-  const std::string next = with_sweep_file(next_step(run, last, ledger), around, run);
+  if (why.empty() && run.state == RunState::cancelled) why = who_cancelled(last);
+  const std::string next = with_sweep_file(next_step(run, word_for(around.workspace, run), last, ledger), around, run);
   const std::string nodes = about_nodes(run, ledger, schedulers);
   const Asked asked = run.waits ? what_was_asked(around, ledger, run.id) : Asked{};
   const auto site = std::find_if(sites.begin(), sites.end(), [&](const SiteAnswer& answer) {

@@ -192,6 +192,14 @@ std::optional<KeptRuns> KeptRuns::read(std::string text, std::size_t begin) {
   return kept;
 }
 
+RunView KeptRuns::Group::first() const {
+  RunView run = alike;
+  run.name = names.front();
+  run.id.text = ids.substr(0, ids.find('\t'));
+  run.index = static_cast<int>(to_integer(indices.substr(0, indices.find('\t'))).value_or(0));
+  return run;
+}
+
 std::vector<RunView> KeptRuns::runs(const Workspace& workspace) const {
   std::vector<RunView> runs;
   for (const Group& group : groups_) {

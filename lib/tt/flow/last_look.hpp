@@ -27,6 +27,7 @@ class KeptRuns {
     RunView alike;  // without what is each run's own: id, name, folder, place in the array
     std::vector<std::string_view> names;
     std::string_view ids, indices;  // of them, as written
+    RunView first() const;          // without its folder
   };
   // What text() wrote, from `begin` on. nullopt where it is not that.
   static std::optional<KeptRuns> read(std::string text, std::size_t begin = 0);

@@ -27,11 +27,13 @@ logs::LogState remembered(const fs::path& file, const Token& token) {
 }
 
 void remember(const fs::path& file, const Token& token, const logs::LogState& state) {
-  make_folders(file.parent_path());
-  write_file(
-      file,
-      to_json(
-          Value::object().set("schema", "tt.collected/1").set("token", token.text).set("log", logs::to_value(state))));
+  const Value memory =
+      Value::object().set("schema", "tt.collected/1").set("token", token.text).set("log", logs::to_value(state));
+  try {
+    make_folders(file.parent_path());
+    write_file(file, to_json(memory));
+  } catch (const Error&) {  // it is read from the beginning next time
+  }
 }
 
 logs::LogState read_log(const Workspace& workspace, const RunFolder& folder, const ledger::AttemptState& attempt) {

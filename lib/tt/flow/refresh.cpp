@@ -26,8 +26,12 @@ constexpr int kMostResubmissions = 2;
 // One refresh: collects events while it asks, writes them down at the end.
 class Refresh {
  public:
-  Refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps)
-      : around_(around), schedulers_(schedulers), ledger_(load_history(around.workspace, sweeps)) {}
+  Refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+          Unwritable unwritable)
+      : around_(around),
+        schedulers_(schedulers),
+        unwritable_(unwritable),
+        ledger_(load_history(around.workspace, sweeps)) {}
 
   RefreshReport run() {
     if (const std::string where = where_jobs_look_in_vain(ledger_, around_.workspace); !where.empty())
@@ -67,11 +71,24 @@ class Refresh {
   }
 
   void write_down() {
-    record(around_, events_);
+    if (tries_to([&] { record(around_, events_); })) report_.wrote = report_.wrote || !events_.empty();
     const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
-    for (const SweepEvent& event : events_) ledger::apply(ledger_, {now, event.body});
-    report_.wrote = report_.wrote || !events_.empty();
-    events_.clear();
+    for (std::vector<SweepEvent>* seen : {&events_, &not_to_be_written_}) {
+      for (const SweepEvent& event : *seen) ledger::apply(ledger_, {now, event.body});
+      seen->clear();
+    }
+  }
+
+  template <class Write>
+  bool tries_to(Write write) {
+    try {
+      write();
+      return true;
+    } catch (const Error& error) {
+      if (unwritable_ == Unwritable::is_an_error) throw;
+      log::warn_once(fmt::format("not written down, and to be looked for again: {}", error.what()));
+      return false;
+    }
   }
 
   bool is_still_at_work(const ledger::SubmissionState& submission) const {
@@ -230,10 +247,13 @@ class Refresh {
       adopt(attempt.sweep, *claim, attempt.key.run);
       return;
     }
-    const Settled settled = settle(around_, ledger_, attempt, end);
+    const Settlement settlement(around_, ledger_, attempt, end);
+    const bool is_summarised = tries_to([&] { settlement.write(); });
     stop_point("after-settle");
-    add(attempt.sweep,
-        ledger::Ended{attempt.key, attempt.token, settled.state, settled.cause, settled.node, settled.over, !claim});
+    const Settled& settled = settlement.settled();
+    const ledger::Ended ended{attempt.key,  attempt.token, settled.state, settled.cause,
+                              settled.node, settled.over,  !claim};
+    (is_summarised ? events_ : not_to_be_written_).push_back({attempt.sweep, ended});
     report_.ended.push_back(attempt.key);
   }
 
@@ -241,8 +261,10 @@ class Refresh {
 
   const Surroundings& around_;
   Schedulers& schedulers_;
+  const Unwritable unwritable_;
   ledger::Ledger ledger_;
   std::vector<SweepEvent> events_;
+  std::vector<SweepEvent> not_to_be_written_;  // ends without a summary
   // Sweep, token, state, raw, reason, since, hopeless → of whom.
   using Sighting = std::tuple<std::string, Token, RunState, std::string, std::string, std::optional<Instant>, bool>;
   std::map<Sighting, std::vector<const ledger::AttemptState*>> sightings_;
@@ -289,14 +311,21 @@ std::string describe_silence(const SiteAnswer& answer, Instant now) {
                      age_text(Seconds(now - *answer.heard)), iso_time(*answer.heard));
 }
 
-RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps) {
-  return Refresh(around, schedulers, sweeps).run();
+RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+                      Unwritable unwritable) {
+  return Refresh(around, schedulers, sweeps, unwritable).run();
 }
 
 RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers& schedulers,
-                                         const std::vector<std::string>& sweeps) {
-  RefreshReport report = refresh(around, schedulers, sweeps);
-  return rebuild_lost_journals(around, sweeps, report.ledger) ? refresh(around, schedulers, sweeps) : std::move(report);
+                                         const std::vector<std::string>& sweeps, Unwritable unwritable) {
+  RefreshReport report = refresh(around, schedulers, sweeps, unwritable);
+  try {
+    if (rebuild_lost_journals(around, sweeps, report.ledger)) return refresh(around, schedulers, sweeps, unwritable);
+  } catch (const Error& error) {
+    if (unwritable == Unwritable::is_an_error) throw;
+    log::warn_once(error.what());
+  }
+  return report;
 }
 
 bool hand_over_again(const Surroundings& around, Schedulers& schedulers, const RefreshReport& report) {

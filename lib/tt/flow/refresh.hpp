@@ -54,11 +54,17 @@ struct RefreshReport {
   ledger::Ledger ledger;                              // the journals as of this look, with what it wrote
 };
 
+// Where nothing can be written (a full disk, somebody else's workspace): who goes on to act stops there, who only shows
+// shows what was seen, says that it was not written down, and leaves it to the next look.
+enum class Unwritable { is_an_error, is_told };
+
 // Changes journal and summaries, hands nothing over.
-RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps);
+RefreshReport refresh(const Surroundings& around, Schedulers& schedulers, const std::vector<std::string>& sweeps,
+                      Unwritable unwritable = Unwritable::is_an_error);
 // The same, with journals that were lost written anew before.
 RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers& schedulers,
-                                         const std::vector<std::string>& sweeps);
+                                         const std::vector<std::string>& sweeps,
+                                         Unwritable unwritable = Unwritable::is_an_error);
 
 // For commands that act: hands over again what refresh found absent. At most twice per attempt; then it is lost.
 // True: something was written down since the report's ledger.

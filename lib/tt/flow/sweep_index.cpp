@@ -68,10 +68,11 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   simdjson::dom::parser parser;
   Object json;
   const bool is_object = parser.parse(*text).get(json) == simdjson::SUCCESS;
-  if (!is_object) parse_json(*text, file.string());  // says where it is no JSON
   if (!is_object || text_of(json, "schema") != "tt.sweep-index/1") {
-    throw Error(fmt::format("{}: expected a tt.sweep-index/1 record; remove it and run `tt-sweep expand` again",
-                            file.string()));
+    throw Error(
+        fmt::format("{} is damaged ({}): remove it and run `tt-sweep expand` of sweep '{}', which writes it anew "
+                    "and changes nothing else; until then its runs cannot be listed",
+                    file.string(), is_object ? "no tt.sweep-index/1 record" : "no JSON object", sweep));
   }
   return index_of(json);
 }

@@ -13,6 +13,7 @@
 #include "tt/flow/feed.hpp"
 #include "tt/flow/history.hpp"
 #include "tt/flow/stop_policy.hpp"
+#include "tt/render/quote.hpp"
 #include "tt/sweep/spec.hpp"
 
 namespace tt::flow {
@@ -272,6 +273,10 @@ std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection)
   std::size_t at = 0;
   std::erase_if(runs, [&](const RunView&) { return !meant[at++]; });
   return runs;
+}
+
+std::string word_for(const Workspace& workspace, const RunView& run) {
+  return render::shell_word(known_sweeps(workspace).size() > 1 ? run.model + "/" + run.name : run.name);
 }
 
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word) {

@@ -57,6 +57,8 @@ Selection select(const Surroundings& around, const std::vector<std::string>& wor
 // The runs a selection means. Runs of earlier plans only when they are open or named by a pattern.
 // Throws Error when a pattern matches none.
 std::vector<RunView> pick(std::vector<RunView> runs, const Selection& selection);
+// What means this run and no other, as a person types it: its name, or "<model>/<name>" where several sweeps are known.
+std::string word_for(const Workspace& workspace, const RunView& run);
 // Exactly one run. Throws Error that lists the candidates when it is not exactly one.
 RunView pick_one(const Surroundings& around, const ledger::Ledger& ledger, const std::string& word);
 

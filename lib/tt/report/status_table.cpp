@@ -44,18 +44,23 @@ bool anyone(const std::vector<StatusLines>& lines, Field has) {
 
 std::string status_text(const std::vector<StatusLines>& lines, Instant now, const Terminal& terminal) {
   if (lines.empty()) return counts_text(lines) + "\n";
+  const bool sweeps = anyone(lines, [&](const StatusLines& l) { return l.sweep != lines.front().sweep; });
   const bool jobs = anyone(lines, [](const StatusLines& l) { return !l.job.empty(); });
   const bool attempts = anyone(lines, [](const StatusLines& l) { return l.attempt > 0; });
   const bool times = anyone(lines, [](const StatusLines& l) { return l.since.has_value(); });
   const bool reasons = anyone(lines, [](const StatusLines& l) { return !l.reason.empty(); });
-  std::vector<TextTable::Column> columns = {{"run", Align::left}, {"state", Align::left}};
+  std::vector<TextTable::Column> columns = {{"run", Align::left}};
+  if (sweeps) columns.push_back({"sweep", Align::left});
+  columns.push_back({"state", Align::left});
   if (times) columns.push_back({"since", Align::right});
   if (jobs) columns.push_back({"job", Align::left});
   if (attempts) columns.push_back({"attempt", Align::right});
   if (reasons) columns.push_back({"reason", Align::left});
   TextTable table(columns);
   for (const StatusLines& some : lines) {
-    std::vector<Cell> others = {{state_text(some), tint_of(some.state)}};
+    std::vector<Cell> others;
+    if (sweeps) others.push_back({std::string(some.sweep)});
+    others.push_back({state_text(some), tint_of(some.state)});
     if (times) others.push_back({age(some, now)});
     if (jobs) others.push_back({some.job.empty() ? "-" : std::string(some.job)});
     if (attempts) others.push_back({some.attempt > 0 ? std::to_string(some.attempt) : "-"});

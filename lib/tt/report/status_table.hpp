@@ -22,13 +22,14 @@ struct StatusLines {
   std::string_view job;
   int attempt = 0;  // 0: none yet
   std::optional<Instant> since;
+  std::string_view sweep{};
 };
 
 }  // namespace tt
 
 namespace tt::report {
 
-// The table and below it the counts. Columns nobody fills are left out.
+// The table and below it the counts. Columns nobody fills are left out; sweeps are named where there are several.
 std::string status_text(const std::vector<StatusLines>& lines, Instant now, const Terminal& terminal);
 // "12 runs: 3 running, 8 finished, 1 failed"; "no runs".
 std::string counts_text(const std::vector<StatusLines>& lines);

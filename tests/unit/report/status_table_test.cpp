@@ -46,6 +46,24 @@ TEST(StatusTable, LeavesOutColumnsNobodyFills) {
             "1 run: 1 planned\n");
 }
 
+TEST(StatusTable, NamesTheSweepsWhereThereAreSeveral) {
+  std::vector<StatusLines> lines = {{{"_tp8"}, RunState::planned, "", "", "", 0, std::nullopt, "first"},
+                                    {{"_tp8"}, RunState::planned, "", "", "", 0, std::nullopt, "second"}};
+  EXPECT_EQ(status_text(lines, now, Terminal{}),
+            "run   sweep   state\n"
+            "_tp8  first   planned\n"
+            "_tp8  second  planned\n"
+            "\n"
+            "2 runs: 2 planned\n");
+  lines[1].sweep = "first";
+  EXPECT_EQ(status_text(lines, now, Terminal{}),
+            "run   state\n"
+            "_tp8  planned\n"
+            "_tp8  planned\n"
+            "\n"
+            "2 runs: 2 planned\n");
+}
+
 TEST(StatusTable, SaysWhenThereIsNothing) { EXPECT_EQ(status_text({}, now, Terminal{}), "no runs\n"); }
 
 TEST(StatusTable, ColoursOnATerminalOnly) {
