@@ -18,10 +18,10 @@
 namespace tt::flow {
 namespace {
 
-// The sweep file, as a person would type it.
+// The sweep file, as a person would type it, where it still is.
 std::string with_sweep_file(std::string text, const Surroundings& around, const RunView& run) {
   const auto index = load_sweep_index(around.workspace, run.sweep);
-  if (!index || index->file.empty()) return text;
+  if (!index || index->file.empty() || !is_there(index->file)) return text;
   return replace_all(std::move(text), "SWEEP", file_as_typed(index->file, around.here));
 }
 

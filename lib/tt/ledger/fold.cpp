@@ -62,6 +62,13 @@ struct Apply {
     const SubmissionState* carrier = submission_of(ledger, attempt->token);
     return carrier != nullptr && carrier->answer == Answer::accepted;
   }
+  // Lines that were lost are written behind those of later submissions, and take nothing from these. What hands an
+  // attempt over once more names the submission it stands in for.
+  bool was_told_late(const Intent& e, const AttemptState& before) const {
+    if (e.replaces == before.token) return false;
+    const SubmissionState* carrier = submission_of(ledger, before.token);
+    return !e.replaces || (carrier != nullptr && carrier->intended > time);
+  }
   void open_attempt(const Intent& e, const PlannedTask& task) const {
     RunHistory& run = ledger.runs[task.run];
     if (time >= run.named) {
@@ -77,9 +84,7 @@ struct Apply {
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     // A cancel that was wanted before the second submission is still wanted.
     const AttemptState* before = attempt_of(ledger, task);
-    // Lines that were lost are written behind those of later submissions.
-    const SubmissionState* carrier = before == nullptr ? nullptr : submission_of(ledger, before->token);
-    if (carrier != nullptr && carrier->intended > time) return;
+    if (before != nullptr && was_told_late(e, *before)) return;
     const std::optional<CancelAs> cancel_wanted = before == nullptr ? std::nullopt : before->cancel_wanted;
     AttemptState& fresh = run.attempts[task.attempt];
     if (before != nullptr) fresh = {};
