@@ -285,7 +285,7 @@ TEST_F(Cluster, ATaskThatSomebodyElseCancelledWhileItWaitedIsExplained) {
   EXPECT_THAT(explained.out, Not(HasSubstr("last lines")));
   EXPECT_THAT(explained.out, HasSubstr("  attempt     1, job " + job_of(workspace, "_bs1") + ", task 1\n"));
   EXPECT_THAT(explained.out,
-              HasSubstr("  next        tt-submit retry _bs2   (nothing of it runs: should its job surface, "
+              HasSubstr("  next        tt-submit retry _bs2   (nothing of it runs: should its job surface "
                         "after that, it stops)\n"));
   const tt::ProcessResult retry = workspace.tool("tt-submit", {"retry", "_bs2", "--no-wait"}, site);
   EXPECT_EQ(retry.status, 0) << retry.err;
