@@ -25,8 +25,7 @@ struct Act {
   flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
   bool (*concerns)(const flow::RunView&);
   const char* done_word;
-  bool (*stands_so)(const flow::RunView&);  // nothing is to be told to it
-  const char* already_word;
+  const char* already_word;  // of what stood so before
 };
 
 flow::ControlReport cancel(const flow::Surroundings& around, flow::Schedulers& schedulers,
@@ -40,12 +39,9 @@ bool may_be_released(const flow::RunView& run) {
   return run.state == RunState::held || run.state == RunState::unknown || run.waits;
 }
 
-bool is_held(const flow::RunView& run) { return run.state == RunState::held; }
-bool needs_no_release(const flow::RunView& run) { return is_open(run.state) && !may_be_released(run); }
-
-constexpr Act kCancel{cancel, may_be_cancelled, "cancelled", [](const flow::RunView&) { return false; }, ""};
-constexpr Act kHold{flow::hold, may_be_held, "held", is_held, "held already"};
-constexpr Act kRelease{flow::release, may_be_released, "released", needs_no_release, "not held"};
+constexpr Act kCancel{cancel, may_be_cancelled, "cancelled", ""};
+constexpr Act kHold{flow::hold, may_be_held, "held", "held already"};
+constexpr Act kRelease{flow::release, may_be_released, "released", "not held"};
 
 // What waited for a canary, or while its sweep was stopped, goes at once.
 void hand_over_released(Targets& targets) {
@@ -65,13 +61,13 @@ ExitCode act(Tool& tool, const Words& words, const Act& what) {
   if (targets.selection.patterns.empty()) {
     std::erase_if(runs, [&](const flow::RunView& run) { return !what.concerns(run); });
   }
-  const auto already = static_cast<std::int64_t>(std::erase_if(runs, what.stands_so));
   const flow::ControlReport report = what.tell(targets.around, targets.schedulers, runs);
   tell_alike(report.could_not, log::warning);
-  if (already > 0)
-    log::note(fmt::format("{} {}", already == 1 ? "1 run is" : fmt::format("{} runs are", already), what.already_word));
+  if (report.already > 0)
+    log::note(fmt::format("{} {}", report.already == 1 ? "1 run is" : fmt::format("{} runs are", report.already),
+                          what.already_word));
   const bool nothing = report.told == 0 && report.could_not.empty();
-  if (!nothing || already == 0)
+  if (!nothing || report.already == 0)
     log::note(nothing ? fmt::format("nothing to do: no run can be {}", what.done_word)
                       : fmt::format("{} {}", what.done_word, plural(report.told, "run")));
   const bool waits_on = what.done_word == kHold.done_word && waiting > 0 && targets.selection.patterns.empty();

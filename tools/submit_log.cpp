@@ -22,8 +22,7 @@ int shown_attempt(const flow::RunView& run) { return std::max(1, run.attempt); }
 
 // Only the run's own sweep is asked about: others may have thousands of jobs.
 flow::RunView look_again(const flow::Surroundings& around, flow::Schedulers& schedulers, const flow::RunView& run) {
-  const ledger::Ledger ledger =
-      flow::refresh_with_lost_journals(around, schedulers, {run.sweep}, flow::Unwritable::is_told).ledger;
+  const ledger::Ledger ledger = flow::refresh(around, schedulers, {run.sweep}, flow::Unwritable::is_told).ledger;
   for (const flow::RunView& seen : flow::look_at_runs(around, ledger, {run.sweep})) {
     if (seen.id == run.id) return seen;
   }

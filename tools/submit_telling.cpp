@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tt/base/log.hpp"
 #include "tt/base/text.hpp"
@@ -79,16 +80,16 @@ std::string some_of(const std::vector<std::string>& names) {
 
 void tell_alike(const std::vector<std::string>& lines, void (*say)(const std::string& sentence)) {
   std::vector<std::pair<std::string, std::vector<std::string>>> by_why;  // in the order of the first of each
+  std::map<std::string, std::size_t> places;
   for (const std::string& line : lines) {
     const std::size_t colon = line.find(": ");
     if (colon == std::string::npos) {
       say(line);
       continue;
     }
-    const std::string why = line.substr(colon + 2);
-    auto alike = std::find_if(by_why.begin(), by_why.end(), [&](const auto& some) { return some.first == why; });
-    if (alike == by_why.end()) alike = by_why.insert(alike, {why, {}});
-    alike->second.push_back(line.substr(0, colon));
+    const auto [place, is_new] = places.try_emplace(line.substr(colon + 2), by_why.size());
+    if (is_new) by_why.push_back({place->first, {}});
+    by_why[place->second].second.push_back(line.substr(0, colon));
   }
   for (const auto& [why, names] : by_why) say(fmt::format("{}: {}", some_of(names), why));
 }

@@ -46,20 +46,33 @@ TEST(FullDisk, ExpandFailsClearlyAndTheNextOneRepairs) {
 
 // Somebody else's workspace, a file system that was mounted read only after a fault.
 TEST(ReadOnlyWorkspace, IsLookedAtAllTheSame) {
-  const Workspace workspace({"story", "  training.local_batch_size: [1]\n", "", "00:05:00"});
-  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
-  ASSERT_TRUE(eventually([&] { return tt::is_there(workspace.run("_bs1") / "exit.json") && !workspace.supervisor(); }));
+  // The first attempt of _bs1 failed, and its summary says so.
+  const Workspace workspace({"story", "  training.local_batch_size: [1, 2]\n", "", "00:05:00"});
+  const std::string trainer = tt::test::read(workspace / "run_train.sh");
+  tt::write_new_file(workspace / "run_train.sh", "#!/bin/bash\nexit 3\n");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
+  tt::write_new_file(workspace / "run_train.sh", trainer);
+  ASSERT_EQ(workspace.submit({"retry", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] {
+    return tt::is_there(workspace.run("_bs1") / "attempt-2/exit.json") &&
+           tt::is_there(workspace.run("_bs2") / "attempt-2/exit.json") && !workspace.supervisor();
+  }));
   {
     const tt::test::ReadOnly read_only(workspace.path());
     if (!read_only.why_not().empty()) GTEST_SKIP() << read_only.why_not();
     const tt::ProcessResult status = workspace.submit({"status"});
     EXPECT_EQ(status.status, 0) << status.err;
-    EXPECT_THAT(status.out, HasSubstr("1 run: 1 finished"));
-    EXPECT_THAT(status.err, HasSubstr("warning: not written down, and to be looked for again: "));
+    EXPECT_THAT(status.out, HasSubstr("2 runs: 2 finished"));
+    EXPECT_THAT(status.err, HasSubstr("warning: what is seen is not written down, and is looked for again: "));
     EXPECT_THAT(status.err, HasSubstr("Read-only file system"));
+    EXPECT_EQ(tt::split_lines(status.err).size(), 1U) << status.err;
     const tt::ProcessResult explain = workspace.submit({"explain", "_bs1"});
     EXPECT_EQ(explain.status, 0) << explain.err;
     EXPECT_THAT(explain.out, HasSubstr("_bs1: finished"));
+    EXPECT_THAT(explain.out, testing::Not(HasSubstr("exit status 3"))) << "that was the attempt before";
+    const tt::ProcessResult logs = workspace.submit({"logs", "_bs1"});
+    EXPECT_EQ(logs.status, 0) << logs.err;
+    EXPECT_THAT(logs.out, HasSubstr("Training completed"));
     const tt::ProcessResult wait = workspace.submit({"wait"});
     EXPECT_EQ(wait.status, 1) << "who waits for summaries is not told that they are there";
     EXPECT_THAT(wait.err, HasSubstr("Read-only file system"));

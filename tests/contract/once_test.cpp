@@ -141,6 +141,32 @@ TEST(Once, AJournalThatWasCutOffIsWrittenAnewFromThereOn) {
   EXPECT_THAT(workspace.trainings(), testing::ElementsAre(Pair("_bs1", 2)));
 }
 
+// Of an attempt before the last: what it says of itself is what its own exit.json says, and the summary tells of the
+// last.
+TEST(Once, ALostLineOfAnEarlierAttemptChangesNoEnd) {
+  const Workspace workspace(Sweep{"story", "  training.local_batch_size: [1]\n", "", "00:05:00"});
+  const std::string trainer = tt::test::read(workspace / "run_train.sh");
+  const std::size_t first_line = trainer.find('\n') + 1;
+  tt::write_new_file(
+      workspace / "run_train.sh",
+      trainer.substr(0, first_line) + "[ ! -e \"$(dirname \"$0\")/broken\" ] || exit 3\n" + trainer.substr(first_line));
+  tt::write_new_file(workspace / "broken", "");
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 3);
+  tt::remove_tree(workspace / "broken");
+  ASSERT_EQ(workspace.submit({"retry"}).status, 0);
+  const auto journal = workspace / ".tt/journal/story.jsonl";
+  const std::string lines = tt::test::read(journal);
+  ASSERT_THAT(lines.substr(0, lines.find('\n')), testing::HasSubstr("\"event\":\"intent\""));
+  tt::write_new_file(journal, lines.substr(lines.find('\n') + 1));
+  EXPECT_EQ(workspace.states().at("_bs1"), "finished");
+  EXPECT_EQ(workspace.states().at("_bs1"), "finished");
+  const tt::Value summary = tt::parse_json(tt::test::read(workspace.run("_bs1") / "summary.json"), "summary.json");
+  EXPECT_EQ(summary.text_or("state"), "finished");
+  EXPECT_EQ(summary.at("attempt_history").as_list().front().text_or("state"), "failed");
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  EXPECT_THAT(workspace.trainings(), testing::ElementsAre(Pair("_bs1", 1)));
+}
+
 // The journal names folders as they were handed over.
 TEST(Once, AWorkspaceThatIsMovedBeforeALookSawItsRunsEndKnowsThatTheyFinished) {
   const Workspace workspace;

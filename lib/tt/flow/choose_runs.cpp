@@ -5,6 +5,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/base/text.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/retry_policy.hpp"
 
 namespace tt::flow {
@@ -22,17 +23,30 @@ bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run) {
   return history != ledger.runs.end() && history->second.fresh_after > 0 && attempt_since_again(ledger, run) == nullptr;
 }
 
+namespace {
+
+bool is_claimed_by_a_job(const RunFolder& folder, const ledger::AttemptState& last) {
+  const auto claim = claim_of(folder, last.key);
+  return claim && !claim->revoked;
+}
+
+}  // namespace
+
 bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last) {
-  const auto claim = load_claim(folder.claim(last.key.attempt));
-  return last.state == RunState::lost && claim && !claim->revoked;
+  return last.state == RunState::lost && !last.unclaimed && is_claimed_by_a_job(folder, last);
+}
+
+bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last) {
+  return last.unclaimed && is_claimed_by_a_job(folder, last);
 }
 
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
 bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around) {
   if (!is_there(folder.path())) return true;
   // Refused, and claimed all the same: by an earlier submission of the same attempt, whose answer was lost.
-  if (const auto claim = load_claim(folder.claim(last.key.attempt)))
-    return claim->revoked || !ledger::was_refused(last);
+  // Or told as over before anybody claimed it.
+  if (const auto claim = claim_of(folder, last.key))
+    return claim->revoked || !(ledger::was_refused(last) || last.unclaimed);
   ClaimRecord ours;
   ours.run = last.key.run.text;
   ours.attempt = last.key.attempt;
@@ -189,8 +203,8 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
 
 // The attempt was closed, so nobody looks for its claim any more.
 void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last) {
-  const auto claim = load_claim(folder.claim(last.key.attempt));
-  if (!claim || claim->revoked || !last.closed || !ledger_.submissions.contains(Token{claim->token})) return;
+  const auto claim = claim_of(folder, last.key);
+  if (!claim || claim->revoked || !last.closed || !ledger::carries(ledger_, Token{claim->token}, last.key)) return;
   add_event({record.sweep,
              ledger::Adopted{Token{claim->token}, job_of_task(claim->job, claim->index), "claim", {record.id}}});
 }
@@ -209,6 +223,10 @@ void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledge
   Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;
   if (throttle_) asked.throttle = throttle_;
   if (!can_be_said(record, asked)) return;
+  if (was_moved(record, folder)) {
+    not_tried_.push_back(record.name + ": " + where_it_was_made(record));
+    return;
+  }
   if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
     not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
     adopt_by_claim(folder, record, *last);

@@ -29,6 +29,8 @@ const ledger::AttemptState* attempt_since_again(const ledger::Ledger& ledger, co
 // --again was asked for, and no attempt was handed over since.
 bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run);
 bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last);
+// It was told as over before any job had claimed it, and one has: the next look follows that.
+bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last);
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
 bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around);
 

@@ -79,7 +79,15 @@ std::vector<AttemptLine> attempt_lines(const ledger::RunHistory& history, const 
   return lines;
 }
 
+// 0: of none.
+std::int64_t last_attempt_of(const Value& summary) {
+  const Value& told = summary.at("attempt_history");
+  return told.is_list() && !told.as_list().empty() ? told.as_list().back().integer_or("attempt") : 0;
+}
+
 }  // namespace
+
+bool tells_of(const Value& summary, int attempt) { return last_attempt_of(summary) == attempt; }
 
 bool write_summary(const Surroundings& around, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
                    const RunReadings& readings, const Judgement& judgement) {
@@ -106,10 +114,9 @@ bool write_summary(const Surroundings& around, const ledger::RunHistory& history
   const FileLock lock = FileLock::acquire(folder.lock(), *around.clock);
   if (const auto there = load_summary(folder); there && is_open(summary.state)) {
     const auto state = parse_run_state(there->text_or("state"));
-    const Value& told = there->at("attempt_history");
-    const bool has_attempts = told.is_list() && !told.as_list().empty();
-    const bool of_this_attempt = has_attempts && told.as_list().back().integer_or("attempt") >= attempt.key.attempt;
-    if (state && is_ended(*state) && of_this_attempt && there->text_or("id") == record->id.text) return true;
+    if (state && is_ended(*state) && last_attempt_of(*there) >= attempt.key.attempt &&
+        there->text_or("id") == record->id.text)
+      return true;
   }
   write_if_changed(folder.summary_md(), report::summary_markdown(summary));
   write_if_changed(folder.summary_json(), to_pretty_json(report::summary_record(summary)));
@@ -125,7 +132,8 @@ bool collect(const Surroundings& around, const ledger::Ledger& ledger, const Run
   Judgement judgement{run.state, run.cause, run.reason, {}};
   if (last->closed) {
     judgement.why.clear();
-    if (const auto before = load_summary(run.folder)) {  // the verdict was settled with what the scheduler said then
+    if (const auto before = load_summary(run.folder);
+        before && tells_of(*before, last->key.attempt)) {  // the verdict was settled with what the scheduler said then
       judgement.why = before->text_or("why");
       if (const Value& diagnosis = before->at("diagnosis"); diagnosis.is_table())
         judgement.diagnosis = logs::read_diagnosis(diagnosis);

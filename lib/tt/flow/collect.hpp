@@ -22,6 +22,8 @@ bool collect(const Surroundings& around, const ledger::Ledger& ledger, const Run
 
 // summary.json as last written; nullopt when there is none.
 std::optional<Value> load_summary(const RunFolder& folder);
+// Its last attempt is this one.
+bool tells_of(const Value& summary, int attempt);
 
 // The estimate section of summary.md and summary.json anew, from the run's config. False: no summary there.
 bool append_estimate(const Surroundings& around, const RunFolder& folder);

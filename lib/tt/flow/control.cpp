@@ -18,8 +18,13 @@ namespace {
 using Act =
     std::function<std::vector<scheduler::ActAnswer>(scheduler::Scheduler&, std::span<const scheduler::TaskRef>)>;
 
-// One call per site for all runs there.
-ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, const Act& act) {
+bool is_held(const RunView& run) { return run.state == RunState::held; }
+bool is_not_held(const RunView& run) { return run.state != RunState::held && run.state != RunState::unknown; }
+bool is_neither(const RunView&) { return false; }
+
+// One call per site for all runs there. `stands_so`: what is told of it changes nothing.
+ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, const Act& act,
+                   bool (*stands_so)(const RunView&)) {
   std::map<std::string, std::vector<const RunView*>> by_site;
   for (const RunView& run : runs) {
     if (is_open(run.state) && !run.token.empty()) by_site[run.site].push_back(&run);
@@ -41,7 +46,7 @@ ControlReport tell(Schedulers& schedulers, const std::vector<RunView>& runs, con
       } else if (const auto* silent = std::get_if<scheduler::CouldNotAsk>(&answers.at(i))) {
         report.could_not.push_back(here[i]->name + ": " + silent->why);
       } else {
-        ++report.told;
+        ++(stands_so(*here[i]) ? report.already : report.told);
       }
     }
   }
@@ -131,10 +136,12 @@ ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const s
   stop_point("after-cancel-wanted");
   withdraw_unclaimed(around, runs);
   const auto stop_as = as == CancelAs::preempted ? scheduler::StopAs::preempted : scheduler::StopAs::cancelled;
-  ControlReport report =
-      tell(schedulers, runs, [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+  ControlReport report = tell(
+      schedulers, runs,
+      [&](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
         return scheduler.cancel(tasks, stop_as);
-      });
+      },
+      is_neither);
   report.told += taken;
   return report;
 }
@@ -145,30 +152,33 @@ ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vecto
   std::vector<std::string> cannot;
   for (const RunView& run : runs) {
     if (run.state == RunState::running) {
-      cannot.push_back(
-          fmt::format("{}: it runs already and cannot be held; `tt-submit cancel {}` ends it", run.name, run.name));
+      cannot.push_back(fmt::format("{}: it runs already and cannot be held; `tt-submit cancel` ends it", run.name));
     } else if (run.waits) {
-      cannot.push_back(fmt::format(
-          "{}: no job yet that could be held, it waits: {}; `tt-submit cancel {}` takes it off, `tt-submit retry {}` "
-          "brings it back",
-          run.name, *run.waits, run.name, run.name));
+      cannot.push_back(
+          fmt::format("{}: no job yet that could be held, it waits: {}; `tt-submit cancel` takes it off, `tt-submit "
+                      "retry` brings it "
+                      "back",
+                      run.name, *run.waits));
     } else {
       waiting.push_back(run);
     }
   }
   ControlReport report = tell(
       schedulers, waiting,
-      [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) { return scheduler.hold(tasks); });
+      [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) { return scheduler.hold(tasks); },
+      is_held);
   report.could_not.insert(report.could_not.begin(), cannot.begin(), cannot.end());
   return report;
 }
 
 ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
   const std::int64_t gone_on = let_go_on(around, runs);
-  ControlReport report =
-      tell(schedulers, runs, [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
+  ControlReport report = tell(
+      schedulers, runs,
+      [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) {
         return scheduler.release(tasks);
-      });
+      },
+      is_not_held);
   report.told += gone_on;
   return report;
 }

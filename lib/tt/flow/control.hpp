@@ -12,6 +12,7 @@ namespace tt::flow {
 
 struct ControlReport {
   std::int64_t told = 0;               // attempts the scheduler was told about
+  std::int64_t already = 0;            // of others: they stood as asked before
   std::vector<std::string> could_not;  // "NAME: why"
 };
 

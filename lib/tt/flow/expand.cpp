@@ -286,8 +286,8 @@ std::vector<SweepEvent> unheard_renames(const ExpandReport& report, const ledger
   std::vector<SweepEvent> events;
   for (const ExpandedRun& run : report.runs) {
     const auto history = ledger.runs.find(run.record.id);
-    if (history == ledger.runs.end() || history->second.folder.empty() || history->second.folder == run.folder.path())
-      continue;
+    if (history == ledger.runs.end() || history->second.folder.empty()) continue;
+    if (history->second.folder == run.folder.path() && !history->second.was_moved) continue;
     events.push_back({run.record.sweep, ledger::Renamed{run.record.id, history->second.name,
                                                         run.folder.path().filename().string(), run.folder.path()}});
   }

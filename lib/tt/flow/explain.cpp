@@ -78,8 +78,9 @@ std::string next_step(const RunView& run, const std::string& word, const ledger:
 // Of a run that left nothing a summary could tell of.
 std::string who_cancelled(const ledger::AttemptState* last) {
   if (last == nullptr) return "";
-  return last->cancel_wanted ? "cancelled by tt-submit before it started"
-                             : "cancelled at the scheduler before it started, by somebody else";
+  const bool by_us = last->cancel_wanted || last->cause == "revoked";
+  if (by_us) return "cancelled by tt-submit before it started";
+  return last->unclaimed ? "cancelled at the scheduler before it started, by somebody else" : "";
 }
 
 // "11, task 17": which of the jobs of an array.
@@ -124,7 +125,9 @@ Explanation explain(const Surroundings& around, Schedulers& schedulers, const le
   } catch (const Error& error) {  // told as far as it was written
     log::warn_once(error.what());
   }
-  const auto summary = load_summary(run.folder);
+  auto summary = load_summary(run.folder);
+  if (summary && last != nullptr && !ledger::was_refused(*last) && !tells_of(*summary, last->key.attempt))
+    summary.reset();  // the end of an earlier one is no reason
   const Value diagnosis = summary ? summary->at("diagnosis") : Value();
   // Of a run that is not open the summary tells of the attempt that ended, unless it waits or was cancelled since.
   std::string why = summary ? summary->text_or("why") : "";

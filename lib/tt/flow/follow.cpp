@@ -137,7 +137,7 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
   std::map<RunId, std::pair<RunState, int>> before;
   std::set<RunId> told;  // of which it was said that they wait in vain
   std::set<std::string> warned, silent;
-  const auto warn_once = [&](const std::string& why) {
+  const auto tell_once = [&](const std::string& why) {
     if (warned.insert(why).second) log::warning(why);
   };
   for (bool first = true;; first = false) {
@@ -152,12 +152,12 @@ FollowEnd follow(const Surroundings& around, Schedulers& schedulers, const Selec
     tell_hopeless(report, *ledger, told);
     tell_silence(report, around.clock->now(), silent);
     const RetryReport fed = feed(around, schedulers, selection.sweeps, *ledger);
-    for (const std::string& why : fed.not_tried) warn_once(why);
+    for (const std::string& why : fed.not_tried) tell_once(why);
     if (fed.handed_over > 0) log::note(fmt::format("handed over {} that waited", plural(fed.handed_over, "run")));
     if (!fed.did_nothing()) read_again();
     std::vector<RunView> runs = look(around, selection, *ledger);
     const RetryReport retried = retry_by_policy(around, schedulers, ids_of(runs), selection.sweeps, *ledger);
-    for (const std::string& why : retried.not_tried) warn_once("cannot retry " + why);
+    for (const std::string& why : retried.not_tried) tell_once("cannot retry " + why);
     if (!retried.did_nothing()) {
       read_again();
       runs = look(around, selection, *ledger);

@@ -24,10 +24,11 @@ void add_told(const ledger::Journal& journal, std::set<Token>& tokens) {
   }
 }
 
-std::optional<std::string> sweep_of(const SubmissionFolder& folder) {
+// nullopt: there is no such submission, or a copy of another lies there.
+std::optional<std::string> sweep_of(const fs::path& workspace, const Token& token) {
   try {
-    const auto submission = ledger::load_submission(folder);
-    return submission ? std::optional(submission->sweep) : std::nullopt;
+    const auto submission = ledger::load_submission(SubmissionFolder(workspace, token));
+    return submission && submission->token == token ? std::optional(submission->sweep) : std::nullopt;
   } catch (const Error& error) {
     log::warn_once(error.what());
     return std::nullopt;
@@ -54,7 +55,7 @@ bool rebuild_lost_journals(const Surroundings& around, const std::vector<std::st
   for (const std::string& name : list_folder(around.workspace.submissions())) {
     const Token token{name};
     if (known.submissions.contains(token)) continue;  // its record need not be read: it may hold thousands of runs
-    const auto sweep = sweep_of(SubmissionFolder(root, token));
+    const auto sweep = sweep_of(root, token);
     if (!sweep) continue;
     const bool was_read = std::find(read.begin(), read.end(), *sweep) != read.end();
     if (was_read || !ledger::Journal(root, *sweep).exists()) lost.insert(*sweep);

@@ -102,7 +102,7 @@ std::string scheduler_words(const std::optional<scheduler::TaskEnd>& end) {
 Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, const ledger::AttemptState& attempt,
                 const RunReadings& readings, const std::optional<scheduler::TaskEnd>& end) {
   const RunFolder folder(history.folder);
-  Evidence evidence{load_claim(folder.claim(attempt.key.attempt)), readings.last()};
+  Evidence evidence{claim_of(folder, attempt.key), readings.of(attempt.key.attempt)};
 
   Judgement judgement;
   if (evidence.has_exit()) {

@@ -111,11 +111,16 @@ std::optional<std::vector<std::string>> texts_of(const Value& list) {
   return texts;
 }
 
-// Claims that jobs of attempts that are over may yet make.
-std::vector<std::string> claims_to_come(const ledger::Ledger& ledger) {
+// Claims that jobs of attempts that are over may yet make. nullopt: one was just made.
+std::optional<std::vector<std::string>> claims_to_come(const ledger::Ledger& ledger) {
   std::vector<std::string> claims;
-  for (const ledger::AttemptState* attempt : ledger::may_still_surface(ledger))
-    claims.push_back(RunFolder(ledger.runs.at(attempt->key.run).folder).claim(attempt->key.attempt).string());
+  for (const ledger::AttemptState* attempt : ledger::may_still_surface(ledger)) {
+    const RunFolder folder(ledger.runs.at(attempt->key.run).folder);
+    const fs::path file = folder.claim(attempt->key.attempt);
+    const auto claim = claim_of(folder, attempt->key);
+    if (claim && !claim->revoked && ledger::carries(ledger, Token{claim->token}, attempt->key)) return std::nullopt;
+    if (!is_there(file)) claims.push_back(file.string());  // what lies there lies there for good
+  }
   return claims;
 }
 
@@ -267,10 +272,10 @@ void LastLook::keep(const std::vector<RunView>& runs, const RefreshReport& repor
   if (!follows_from_files_and_one_answer(runs, report) || !is_file_or_nothing(around_.workspace.last_look())) return;
   const auto echo = schedulers.of_this_site().echo();
   const auto lines = echo ? KeptRuns::text(runs, around_.workspace) : std::nullopt;
-  if (!lines) return;
+  const auto unclaimed = claims_to_come(report.ledger);
+  if (!lines || !unclaimed) return;
   try {
-    write_file(around_.workspace.last_look(),
-               head_text({made_of_, fingerprint(*lines), claims_to_come(report.ledger), *echo}) + *lines);
+    write_file(around_.workspace.last_look(), head_text({made_of_, fingerprint(*lines), *unclaimed, *echo}) + *lines);
   } catch (const Error&) {  // a full disk, a workspace to be read only
   }
 }

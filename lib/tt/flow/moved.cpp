@@ -27,16 +27,19 @@ class Moves {
     if (is_new) known->second = !is_this_one(root);
     return known->second ? known->first : "";
   }
-  void follow(std::string& folder) {
-    if (was_at(folder).empty()) return;
+  // True: it was put elsewhere.
+  bool follow(std::string& folder) {
+    if (was_at(folder).empty()) return false;
     const fs::path path(folder);
     folder = workspace_.run_folder(path.parent_path().filename(), path.filename()).path();
+    return true;
   }
 
  private:
   // Another workspace may stand there by now, and jobs that write make folders anew: what was handed over tells.
   bool is_this_one(const fs::path& root) const {
     if (ledger_.submissions.empty()) return is_folder(root / ".tt");
+    if (!is_folder(root / "submissions")) return false;
     return std::any_of(ledger_.submissions.begin(), ledger_.submissions.end(), [&](const auto& submission) {
       return is_folder(SubmissionFolder(root, submission.first).path());
     });
@@ -53,7 +56,7 @@ class Moves {
 void follow_moved_folders(ledger::Ledger& ledger, const Workspace& workspace) {
   Moves moves(ledger, workspace);
   for (auto& [id, run] : ledger.runs) {
-    moves.follow(run.folder);
+    run.was_moved = moves.follow(run.folder);
     if (run.waiting) moves.follow(run.waiting->task.folder);
   }
 }
@@ -64,11 +67,24 @@ std::string where_jobs_look_in_vain(const ledger::Ledger& ledger, const Workspac
     const std::string old = submission.runs.empty() ? "" : moves.was_at(submission.runs.front().folder);
     if (old.empty() || !carries_open_attempt(ledger, submission)) continue;
     return fmt::format(
-        "jobs were handed over while this workspace was at {}, where they look for it: `ln -s {} {}` lets those that "
+        "jobs were handed over while this workspace was at {}, where they look for it: {}`ln -s {} {}` lets those that "
         "have not started yet find it",
-        old, render::shell_word(workspace.root().string()), render::shell_word(old));
+        old, is_there(old) ? "move aside what is there now, and " : "", render::shell_word(workspace.root().string()),
+        render::shell_word(old));
   }
   return "";
+}
+
+bool was_moved(const RunRecord& record, const RunFolder& folder) {
+  return record.launch.config.parent_path() != folder.path();
+}
+
+std::string where_it_was_made(const RunRecord& record) {
+  const fs::path logs = record.launch.config.parent_path().parent_path().parent_path();
+  return fmt::format(
+      "made while the workspace was at {}, and its config.toml still names that place, where the training would write: "
+      "move the workspace back, or start it afresh with `tt-submit run SWEEP --again`",
+      logs.parent_path().string());
 }
 
 }  // namespace tt::flow

@@ -16,4 +16,9 @@ void follow_moved_folders(ledger::Ledger& ledger, const Workspace& workspace);
 // "jobs were handed over while this workspace was at /a, where they look for it: ...". Empty: none of them is open.
 std::string where_jobs_look_in_vain(const ledger::Ledger& ledger, const Workspace& workspace);
 
+// Its config.toml names the old place, where a training would write.
+bool was_moved(const RunRecord& record, const RunFolder& folder);
+// "it was made while its workspace was at /a, which its config.toml still names ...", with what to do.
+std::string where_it_was_made(const RunRecord& record);
+
 }  // namespace tt::flow

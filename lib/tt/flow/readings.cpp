@@ -53,7 +53,8 @@ logs::LogState read_log(const Workspace& workspace, const RunFolder& folder, con
 
 std::optional<ExitRecord> exit_of(const RunFolder& folder, const ledger::AttemptState& attempt) {
   auto exit = load_exit_record(folder.attempt_exit(attempt.key.attempt));
-  const bool ours = exit && exit->attempt == attempt.key.attempt && exit->token == attempt.token.text;
+  const bool ours = exit && exit->run == attempt.key.run.text && exit->attempt == attempt.key.attempt &&
+                    exit->token == attempt.token.text;
   return ours ? exit : std::nullopt;
 }
 
@@ -91,6 +92,12 @@ logs::Metrics RunReadings::metrics() const {
   std::vector<logs::StepSeries> series;
   for (const AttemptReading& attempt : attempts) series.push_back(attempt.log.steps);
   return logs::make_metrics(logs::StepSeries::merge(series));
+}
+
+const AttemptReading* RunReadings::of(int attempt) const {
+  const auto found = std::find_if(attempts.begin(), attempts.end(),
+                                  [&](const AttemptReading& reading) { return reading.attempt == attempt; });
+  return found == attempts.end() ? nullptr : &*found;
 }
 
 RunReadings read_attempts(const Workspace& workspace, const ledger::RunHistory& history) {

@@ -17,13 +17,14 @@ struct AttemptReading {
   int attempt = 0;
   Token token;
   logs::LogState log;
-  std::optional<ExitRecord> exit;  // only one that carries this attempt and token
+  std::optional<ExitRecord> exit;  // only one that carries this run, attempt and token
 };
 
 struct RunReadings {
   std::vector<AttemptReading> attempts;  // oldest first, since the last --again
   logs::Metrics metrics() const;         // over all of them, steps counted once
   const AttemptReading* last() const { return attempts.empty() ? nullptr : &attempts.back(); }
+  const AttemptReading* of(int attempt) const;  // nullptr: there is none
 };
 
 // Reads what is new since the last time and remembers how far it came (.tt/collected/). An attempt that ended is read

@@ -79,14 +79,17 @@ class Refresh {
     }
   }
 
+  // After the first write that failed no other is tried.
   template <class Write>
   bool tries_to(Write write) {
+    if (cannot_write_) return false;
     try {
       write();
       return true;
     } catch (const Error& error) {
       if (unwritable_ == Unwritable::is_an_error) throw;
-      log::warn_once(fmt::format("not written down, and to be looked for again: {}", error.what()));
+      cannot_write_ = true;
+      log::warn_once(fmt::format("what is seen is not written down, and is looked for again: {}", error.what()));
       return false;
     }
   }
@@ -115,15 +118,15 @@ class Refresh {
     settle_absence(submission, scheduler->settle_time());
   }
 
-  std::optional<ClaimRecord> claim_of(const AttemptKey& attempt) const {
-    return load_claim(RunFolder(ledger_.runs.at(attempt.run).folder).claim(attempt.attempt));
+  std::optional<ClaimRecord> claim_on(const AttemptKey& attempt) const {
+    return claim_of(RunFolder(ledger_.runs.at(attempt.run).folder), attempt);
   }
 
   // A claim with the token proves that the job went in.
   bool adopt_by_claims(const ledger::SubmissionState& submission) {
     bool adopted = false;
     for (const PlannedTask& task : submission.runs) {
-      const auto claim = claim_of({task.run, task.attempt});
+      const auto claim = claim_on({task.run, task.attempt});
       if (!claim || claim->revoked || claim->token != submission.token.text) continue;
       adopt(submission.sweep, *claim, task.run);
       adopted = true;
@@ -136,10 +139,8 @@ class Refresh {
 
   // Told as over, and a job has claimed it since.
   void adopt_what_surfaced(const ledger::AttemptState& attempt) {
-    if (attempt.ended && around_.clock->now() < *attempt.ended + std::chrono::seconds(1))
-      return;  // what is told counts
-    const auto claim = claim_of(attempt.key);
-    if (!claim || claim->revoked || !ledger_.submissions.contains(Token{claim->token})) return;
+    const auto claim = claim_on(attempt.key);
+    if (!claim || claim->revoked || !ledger::carries(ledger_, Token{claim->token}, attempt.key)) return;
     adopt(attempt.sweep, *claim, attempt.key.run);
     log::note(fmt::format("{} was told as {}, and its job started after all", ledger_.runs.at(attempt.key.run).name,
                           to_string(attempt.state)));
@@ -155,16 +156,16 @@ class Refresh {
     for (const PlannedTask& task : submission.runs) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger_, {task.run, task.attempt});
       if (attempt == nullptr || attempt->closed || attempt->token != submission.token) continue;
+      ledger::Ended ended{attempt->key, submission.token, RunState::lost, "never-surfaced", "", {}, false};
+      ended.unclaimed = !claim_on(attempt->key);
       if (attempt->cancel_wanted) {
-        const bool planned = attempt->cancel_wanted == CancelAs::preempted;
-        add(submission.sweep,
-            ledger::Ended{
-                attempt->key, submission.token, planned ? RunState::planned : RunState::cancelled, "", "", {}, true});
-      } else if (again) {
+        ended.state = attempt->cancel_wanted == CancelAs::preempted ? RunState::planned : RunState::cancelled;
+        ended.cause.clear();
+        add(submission.sweep, ended);
+      } else if (again && ledger::last_attempt(ledger_, task.run) == attempt) {
         any_left = true;
       } else {
-        add(submission.sweep,
-            ledger::Ended{attempt->key, submission.token, RunState::lost, "never-surfaced", "", {}, true});
+        add(submission.sweep, ended);
       }
     }
     if (any_left) report_.to_hand_over.push_back(submission);
@@ -240,9 +241,9 @@ class Refresh {
 
   void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
     // Another submission of the same attempt claimed it: that one trains, and its result is the attempt's.
-    const auto claim = claim_of(attempt.key);
+    const auto claim = claim_on(attempt.key);
     const bool elsewhere = claim && !claim->revoked && claim->token != attempt.token.text &&
-                           ledger_.submissions.contains(Token{claim->token});
+                           ledger::carries(ledger_, Token{claim->token}, attempt.key);
     if (elsewhere) {
       adopt(attempt.sweep, *claim, attempt.key.run);
       return;
@@ -262,6 +263,7 @@ class Refresh {
   const Surroundings& around_;
   Schedulers& schedulers_;
   const Unwritable unwritable_;
+  bool cannot_write_ = false;
   ledger::Ledger ledger_;
   std::vector<SweepEvent> events_;
   std::vector<SweepEvent> not_to_be_written_;  // ends without a summary
@@ -323,7 +325,10 @@ RefreshReport refresh_with_lost_journals(const Surroundings& around, Schedulers&
     if (rebuild_lost_journals(around, sweeps, report.ledger)) return refresh(around, schedulers, sweeps, unwritable);
   } catch (const Error& error) {
     if (unwritable == Unwritable::is_an_error) throw;
-    log::warn_once(error.what());
+    log::warn_once(
+        fmt::format("a journal has lost lines, and they cannot be written anew ({}): what was handed over may "
+                    "be shown as planned",
+                    error.what()));
   }
   return report;
 }

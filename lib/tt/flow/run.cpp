@@ -37,6 +37,10 @@ std::set<RunId> runs_to_start_afresh(const LoadedSweep& sweep, const RunOptions&
   return fresh;
 }
 
+Error just_surfaced(const std::string& run) {
+  return Error(fmt::format("--again: a job of the last attempt of {} has just surfaced; look again in a moment", run));
+}
+
 // A run that is open, or whose last attempt may still live, is not started afresh.
 void refuse_unsafe_again(const LoadedSweep& sweep, const Surroundings& around, const ledger::Ledger& ledger,
                          const std::set<RunId>& fresh, Force force) {
@@ -51,6 +55,7 @@ void refuse_unsafe_again(const LoadedSweep& sweep, const Surroundings& around, c
       throw Error(fmt::format("--again: run {} is still {}; `tt-submit cancel {}` ends it first", run.name,
                               to_string(last->state), run.name));
     }
+    if (has_just_surfaced(folder, *last)) throw just_surfaced(run.name);
     if (force == Force::no && claimed_but_nobody_knows(folder, *last)) {
       throw Error(
           fmt::format("--again: the last attempt of {} was started and nobody can say whether it still runs; "
@@ -69,10 +74,7 @@ void withdraw_earlier_settings(const LoadedSweep& sweep, const Surroundings& aro
     const auto standing = folder.load_record();
     if (!standing || standing->id == run.id) continue;
     const ledger::AttemptState* last = ledger::last_attempt(ledger, standing->id);
-    if (last != nullptr && !withdraw(folder, *last, around)) {
-      throw Error(
-          fmt::format("--again: a job of the last attempt of {} has just surfaced; look again in a moment", run.name));
-    }
+    if (last != nullptr && !withdraw(folder, *last, around)) throw just_surfaced(run.name);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tt/flow/settle.hpp"
 
+#include <algorithm>
+
 #include "tt/base/files.hpp"
 #include "tt/flow/collect.hpp"
 #include "tt/flow/judge.hpp"
@@ -8,18 +10,22 @@ namespace tt::flow {
 namespace {
 
 // The node of an attempt that had one.
-std::string only_node(const RunReadings& readings) {
-  const AttemptReading* last = readings.last();
-  const bool has_one = last != nullptr && last->exit && last->exit->nodes.size() == 1;
-  return has_one ? last->exit->nodes.front().name : "";
+std::string only_node(const AttemptReading* reading) {
+  const bool has_one = reading != nullptr && reading->exit && reading->exit->nodes.size() == 1;
+  return has_one ? reading->exit->nodes.front().name : "";
 }
 
-std::optional<Instant> end_of(const RunReadings& readings, const std::optional<scheduler::TaskEnd>& end) {
-  const AttemptReading* last = readings.last();
-  if (last != nullptr && last->exit) {
-    if (const auto told = parse_iso_time(last->exit->ended)) return told;
+std::optional<Instant> end_of(const AttemptReading* reading, const std::optional<scheduler::TaskEnd>& end) {
+  if (reading != nullptr && reading->exit) {
+    if (const auto told = parse_iso_time(reading->exit->ended)) return told;
   }
   return end ? end->time : std::nullopt;
+}
+
+// By one that was not refused.
+bool is_followed_by_another(const ledger::RunHistory& history, int attempt) {
+  return std::any_of(history.attempts.upper_bound(attempt), history.attempts.end(),
+                     [](const auto& later) { return !ledger::was_refused(later.second); });
 }
 
 }  // namespace
@@ -30,15 +36,17 @@ Settlement::Settlement(const Surroundings& around, const ledger::Ledger& ledger,
   history_.attempts.at(attempt.key.attempt).closed = true;  // its log grows no more
   readings_ = read_attempts(around.workspace, history_);
   judgement_ = judge(around.workspace, history_, attempt, readings_, end);
-  settled_ = {judgement_.state, judgement_.cause, "", end_of(readings_, end)};
+  const AttemptReading* reading = readings_.of(attempt.key.attempt);
+  settled_ = {judgement_.state, judgement_.cause, "", end_of(reading, end)};
   if (judgement_.diagnosis) {
     if (judgement_.diagnosis->cause) settled_.cause = *judgement_.diagnosis->cause;
     settled_.node = judgement_.diagnosis->node.value_or("");
   }
-  if (settled_.node.empty()) settled_.node = only_node(readings_);
+  if (settled_.node.empty()) settled_.node = only_node(reading);
 }
 
 void Settlement::write() const {
+  if (is_followed_by_another(history_, attempt_.key.attempt)) return;  // the summary tells of that one
   // What was taken back before it started has nothing to summarise; but a summary that is there must not go on telling
   // how an earlier attempt ended when this one was cancelled.
   const bool left_nothing = readings_.last() != nullptr && !readings_.last()->log.lines;

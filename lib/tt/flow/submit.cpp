@@ -14,6 +14,7 @@
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/heard.hpp"
 #include "tt/flow/job_environment.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/room.hpp"
 #include "tt/ledger/journal.hpp"
 #include "tt/ledger/submission_folder.hpp"
@@ -106,11 +107,6 @@ ledger::Submitter ourselves(const Surroundings& around) {
   return {around.host, process};
 }
 
-// Its config.toml names the old place.
-bool was_moved(const RunRecord& record, const RunFolder& folder) {
-  return record.launch.config.parent_path() != folder.path();
-}
-
 // What no choice may break: nobody hands over a run that is open, or a folder that holds another run.
 void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& ledger) {
   for (const Candidate& run : runs) {
@@ -121,12 +117,8 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
     if (!standing || standing->id != run.record.id) {
       throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
     }
-    if (was_moved(run.record, run.folder)) {
-      throw Error(fmt::format(
-          "{} was made as {} and moved since: its config.toml still names the old place, where the training "
-          "would write; move it back, or start it afresh with `tt-submit run SWEEP --again={}`",
-          run.folder.path().string(), run.record.launch.config.parent_path().string(), run.record.name));
-    }
+    if (was_moved(run.record, run.folder))
+      throw Error(fmt::format("{}: {}", run.folder.path().string(), where_it_was_made(run.record)));
   }
 }
 
@@ -367,6 +359,7 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
     const Asked asked = site.name == around.site.profile.name ? over(around.said, old.asked) : old.asked;
     std::vector<Candidate> runs;
     std::vector<int> attempts;
+    std::vector<SweepEvent> given_up;
     for (const PlannedTask& task : old.runs) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
       if (attempt == nullptr || attempt->closed || attempt->token != old.token || attempt->cancel_wanted) continue;
@@ -376,11 +369,14 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
       if (!holds_it || was_moved(*run_record, folder)) {
         log::warning(fmt::format("{} {}: it is not handed over again", folder.path().string(),
                                  holds_it ? "was moved" : fmt::format("no longer holds run {}", task.name)));
+        given_up.push_back(
+            {old.sweep, ledger::Ended{attempt->key, old.token, RunState::lost, "never-surfaced", "", {}, true}});
         continue;
       }
       runs.push_back({std::move(folder), std::move(*run_record), task.mode, bad_nodes.avoided_by(task.run), asked});
       attempts.push_back(task.attempt);
     }
+    record(lock, around, given_up);
     if (runs.empty()) return std::nullopt;
     prepared = prepare_one(runs, attempts, ledger::make_token(), around, site::as_asked(site, asked), scheduler);
     prepared.replaces = old.token;

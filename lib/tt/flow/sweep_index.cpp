@@ -70,8 +70,8 @@ std::optional<SweepIndex> load_sweep_index(const Workspace& workspace, const std
   const bool is_object = parser.parse(*text).get(json) == simdjson::SUCCESS;
   if (!is_object || text_of(json, "schema") != "tt.sweep-index/1") {
     throw Error(
-        fmt::format("{} is damaged ({}): remove it and run `tt-sweep expand` of sweep '{}', which writes it anew "
-                    "and changes nothing else; until then its runs cannot be listed",
+        fmt::format("{} is damaged ({}): remove it and run `tt-sweep expand` of sweep '{}', which writes it anew; "
+                    "until then its runs cannot be listed",
                     file.string(), is_object ? "no tt.sweep-index/1 record" : "no JSON object", sweep));
   }
   return index_of(json);

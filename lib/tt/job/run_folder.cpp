@@ -92,6 +92,11 @@ std::optional<ClaimRecord> load_claim(const fs::path& path) {
                      json->text_or("nonce"), json->boolean_or("revoked")};
 }
 
+std::optional<ClaimRecord> claim_of(const RunFolder& folder, const AttemptKey& attempt) {
+  auto claim = load_claim(folder.claim(attempt.attempt));
+  return claim && claim->run == attempt.run.text ? claim : std::nullopt;
+}
+
 std::string claim_text(const ClaimRecord& claim) {
   return to_json(Value::object()
                      .set("schema", "tt.claim/1")

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tt/job/ids.hpp"
 #include "tt/job/run.hpp"
 
 namespace tt {
@@ -73,6 +74,9 @@ struct ClaimRecord {
   bool revoked = false;
 };
 std::optional<ClaimRecord> load_claim(const std::filesystem::path& path);
+// The claim of this attempt. nullopt also where the claim that lies in the folder is another run's: folders change
+// hands.
+std::optional<ClaimRecord> claim_of(const RunFolder& folder, const AttemptKey& attempt);
 std::string claim_text(const ClaimRecord& claim);
 // Takes claim-<n> for tt-submit itself, as revoked, so that an old job that surfaces later stops.
 // Answers the claim that stands afterwards: ours (revoked) or the job's.

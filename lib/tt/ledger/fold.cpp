@@ -65,6 +65,7 @@ struct Apply {
   // Lines that were lost are written behind those of later submissions, and take nothing from these. What hands an
   // attempt over once more names the submission it stands in for.
   bool was_told_late(const Intent& e, const AttemptState& before) const {
+    if (before.ended) return true;
     if (e.replaces == before.token) return false;
     const SubmissionState* carrier = submission_of(ledger, before.token);
     return !e.replaces || (carrier != nullptr && carrier->intended > time);
@@ -78,8 +79,9 @@ struct Apply {
       run.site = e.site;
       run.asked = asked_of(e);
     }
-    run.waiting.reset();
-    run.withdrawn.reset();
+    // Of an attempt that is told late, neither what waits since then nor a cancel is outdated.
+    if (run.waiting && run.waiting->task.attempt <= task.attempt) run.waiting.reset();
+    if (run.withdrawn && time >= *run.withdrawn) run.withdrawn.reset();
     if (task.mode == RetryMode::fresh) run.fresh_after = std::max(run.fresh_after, task.attempt - 1);
     if (e.replaces && is_in_good_hands({task.run, task.attempt})) return;
     // A cancel that was wanted before the second submission is still wanted.
@@ -106,7 +108,7 @@ struct Apply {
     if (!job.empty()) submission->job = job;
     for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask&) {
       if (attempt.token != token) return;
-      attempt.job = submission->job;
+      if (attempt.job.empty()) attempt.job = submission->job;
       attempt.absent_since.reset();
     });
     for (const PlannedTask& task : submission->runs) hand_back(attempt_of(ledger, task));
@@ -164,14 +166,18 @@ struct Apply {
     for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
       if (!holds(e.runs, task.run)) return;
       take_over(attempt, e.token, task.index);
-      if (attempt.token == e.token && !attempt.closed) wait_no_more(attempt);
+      if (attempt.token != e.token || attempt.closed) return;
+      wait_no_more(attempt);
+      if (!e.job.empty()) attempt.job = e.job;  // somebody may have handed the script over again by hand
     });
     // What the scheduler called it counts, not what a task calls itself.
     accept(e.token, e.by == "scheduler" || submission->job.empty() ? e.job : submission->job);
   }
   // The claim or result of this token was found: it is the one that trains, even after the attempt was given up.
   void take_over(AttemptState& attempt, const Token& token, int index) const {
-    const bool surfaced_late = attempt.closed && (!attempt.ended || time > *attempt.ended);
+    const bool is_settled = attempt.token == token && attempt.ended && !attempt.unclaimed;
+    const bool surfaced_late =
+        attempt.closed && !is_settled && (!attempt.ended || attempt.unclaimed || time > *attempt.ended);
     if (attempt.token == token && !surfaced_late) return;
     if (attempt.closed && !surfaced_late) return;
     if (attempt.adopted && time < *attempt.adopted) return;
@@ -324,6 +330,15 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger) {
     }
   }
   return open;
+}
+
+bool carries(const Ledger& ledger, const Token& token, const AttemptKey& attempt) {
+  const auto submission = ledger.submissions.find(token);
+  if (submission == ledger.submissions.end()) return false;
+  const std::vector<PlannedTask>& runs = submission->second.runs;
+  return std::any_of(runs.begin(), runs.end(), [&](const PlannedTask& task) {
+    return AttemptKey{task.run, task.attempt} == attempt;
+  });
 }
 
 bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission) {

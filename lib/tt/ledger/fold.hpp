@@ -74,8 +74,9 @@ struct WaitingRun {
 };
 
 struct RunHistory {
-  std::string name;    // as of the last intent or rename
-  std::string folder;  // its path; empty when no event said it
+  std::string name;        // as of the last intent or rename
+  std::string folder;      // its path; empty when no event said it
+  bool was_moved = false;  // somebody put it to where it lies now: no event says so
   std::map<int, AttemptState> attempts;
   std::map<int, std::string> retries;  // attempt → cause it was retried for
   int fresh_after = 0;                 // attempts up to this one are put aside by --again: an attempt n that is
@@ -110,6 +111,8 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
 // Last attempts that are over, and that a job may yet claim: nobody had when they ended, or the submission that was
 // refused stands in for one of which nobody knows.
 std::vector<const AttemptState*> may_still_surface(const Ledger& ledger);
+// The submission with this token was to start this attempt.
+bool carries(const Ledger& ledger, const Token& token, const AttemptKey& attempt);
 // Some attempt of it is open, and no other submission stands in for it.
 bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission);
 // Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.

@@ -153,7 +153,7 @@ EventBody ended(const Object& line) {
                std::string(text(line, "cause")),
                std::string(text(line, "node")),
                parse_iso_time(text(line, "over")),
-               flag(line, "unclaimed")};
+               flag(line, "unclaimed") || text(line, "cause") == "never-surfaced"};  // older journals say only that
 }
 EventBody renamed(const Object& line) {
   return Renamed{id<RunId>(line, "run"), std::string(text(line, "from")), std::string(needed(line, "to")),

@@ -30,12 +30,17 @@ Folders run_folders(const fs::path& workspace, std::vector<std::string>& warning
   return folders;
 }
 
+// In a workspace that was moved as well: the journal tells where it was handed over.
+bool lies_alike(const fs::path& a, const fs::path& b) {
+  return a.filename() == b.filename() && a.parent_path().filename() == b.parent_path().filename();
+}
+
 Event intent_of(const SubmissionRecord& record, const Folders& folders) {
   Intent intent{record.token, record.site,     record.scheduler, record.sweep,
                 record.runs,  record.replaces, std::nullopt,     record.asked};
   for (PlannedTask& task : intent.runs) {
     const auto now = folders.find(task.run);
-    if (now == folders.end()) continue;
+    if (now == folders.end() || lies_alike(task.folder, now->second)) continue;
     task.folder = now->second;
     task.name = now->second.filename().string();
   }
@@ -43,9 +48,9 @@ Event intent_of(const SubmissionRecord& record, const Folders& folders) {
 }
 
 // What one attempt of a run folder says about who tried it.
-void add_attempt(const PlannedTask& task, const Token& token, Instant time, std::vector<Event>& events) {
-  const RunFolder folder(task.folder);
-  const auto claim = load_claim(folder.claim(task.attempt));
+void add_attempt(const PlannedTask& task, const RunFolder& folder, const Token& token, Instant time,
+                 std::vector<Event>& events) {
+  const auto claim = claim_of(folder, {task.run, task.attempt});
   if (claim && claim->revoked) {
     events.push_back({time, Ended{{task.run, task.attempt}, {}, RunState::cancelled, "revoked", ""}});
     return;
@@ -55,7 +60,7 @@ void add_attempt(const PlannedTask& task, const Token& token, Instant time, std:
     return;
   }
   const auto exit = load_exit_record(folder.attempt_exit(task.attempt));
-  if (!claim && exit && exit->token == token.text) {
+  if (!claim && exit && exit->run == task.run.text && exit->token == token.text) {
     events.push_back({time, Adopted{token, job_of_task(exit->job, task.index), "exit", {task.run}}});
   }
 }
@@ -65,7 +70,9 @@ void add_submission(const SubmissionRecord& record, const Folders& folders, Rebu
   const Event intent = intent_of(record, folders);
   events.push_back(intent);
   for (const PlannedTask& task : std::get<Intent>(intent.body).runs) {
-    add_attempt(task, record.token, intent.time, events);
+    const auto now = folders.find(task.run);
+    add_attempt(task, RunFolder(now == folders.end() ? fs::path(task.folder) : now->second), record.token, intent.time,
+                events);
   }
 }
 
@@ -84,9 +91,8 @@ Rebuilt rebuild(const fs::path& workspace, const std::set<Token>& told) {
   for (const Token& token : list_submissions(workspace)) {
     if (told.contains(token)) continue;
     try {
-      if (const auto record = load_submission(SubmissionFolder(workspace, token))) {
-        add_submission(*record, folders, rebuilt);
-      }
+      const auto record = load_submission(SubmissionFolder(workspace, token));
+      if (record && record->token == token) add_submission(*record, folders, rebuilt);  // else a copy of another
     } catch (const Error& error) {
       rebuilt.warnings.push_back(error.what());
     }

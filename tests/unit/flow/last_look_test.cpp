@@ -426,6 +426,12 @@ TEST_P(AnyStory, IsShownAsTheJournalsTellIt) {
   }
   EXPECT_GT(kept, 3);
   EXPECT_LT(kept, looks - 20);
+  fake_.hears();
+  for (int quiet = 0; quiet < 4; ++quiet) {  // an absence that settles is handed over again, and settles again
+    clock_.sleep(Seconds{120});
+    look();
+  }
+  EXPECT_FALSE(look().wrote) << "nothing happens any more, and something is written down at every look";
 }
 INSTANTIATE_TEST_SUITE_P(OfManyKinds, AnyStory, testing::Range(1U, 13U));
 

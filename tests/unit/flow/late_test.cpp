@@ -1,5 +1,6 @@
 // A submission whose answer was lost: it may surface after everybody gave it up. A scheduler that a test drives, real
 // submission folders, real job scripts.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "support/driven_story.hpp"
@@ -186,6 +187,53 @@ TEST_F(LateSurfacing, AJobThatStartsAfterARetryTookItsClaimStops) {
   look();
   EXPECT_EQ(state(), RunState::finished);
   EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
+// It surfaced after the look that a retry begins with.
+TEST_F(LateSurfacing, AJobThatSurfacesWhileARetryIsChosenKeepsTheAttempt) {
+  for (const bool by_again : {false, true}) {
+    SCOPED_TRACE(by_again);
+    workspace_.write_sweep(
+        {"story", fmt::format("  training.local_batch_size: [{}]\n", by_again ? 2 : 1), "", "00:05:00"});
+    run();
+    const Token token = fake_.tokens().back();
+    const RunId id = around_.workspace.run_folder("story", by_again ? "_bs2" : "_bs1").load_record()->id;
+    fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+    look();
+    ASSERT_EQ(history().runs.at(id).attempts.at(1).state, RunState::cancelled);
+    fake_.run(token);
+    const std::size_t handed_over = fake_.tokens().size();
+    if (by_again) {
+      RunOptions options;
+      options.again = true;
+      options.force = Force::yes;
+      EXPECT_EQ(test::error_text([&] { run(options); }),
+                "--again: a job of the last attempt of _bs2 has just surfaced; look again in a moment");
+    } else {
+      const RetryReport report = retry(around_, schedulers_, {id}, {"story"}, Force::no);
+      EXPECT_EQ(report.handed_over, 0);
+      EXPECT_THAT(report.not_tried,
+                  testing::ElementsAre("_bs1: a job of its last attempt has just surfaced; look again in a moment"));
+    }
+    EXPECT_THAT(fake_.tokens(), SizeIs(handed_over));
+    look();
+    EXPECT_EQ(history().runs.at(id).attempts.at(1).state, RunState::finished);
+    EXPECT_THAT(history().runs.at(id).attempts, SizeIs(1));
+  }
+}
+
+// A rename that was interrupted, a folder that changed hands.
+TEST_F(LateSurfacing, AClaimOfAnotherRunIsNobodysProof) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.forgets(token);
+  look();
+  ASSERT_EQ(state(), RunState::lost);
+  clock_.sleep(Seconds{10});
+  const ClaimRecord others{"r0123456789abcdef", 1, token.text, 0, "77", "node", "nonce", false};
+  write_new_file(folder().claim(1), claim_text(others));
+  EXPECT_FALSE(look().wrote);
+  EXPECT_EQ(state(), RunState::lost);
 }
 
 // What it left is judged once: nobody adopts it anew at every look.

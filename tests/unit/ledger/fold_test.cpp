@@ -188,12 +188,80 @@ TEST(Fold, DoesNotMoveTheAttemptThatTrainsToAThirdSubmission) {
   EXPECT_EQ(names(open_attempts(ledger)), (Names{"r1/1@t1 submitted", "r2/1@t3 submitted"}));
 }
 
-TEST(Fold, ReopensAnAttemptThatSurfacedAfterItWasGivenUp) {
-  std::vector<Event> events{two_runs("12:00:00"), ended("12:10:00", R1, T1, RunState::lost),
-                            event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}})};
-  EXPECT_FALSE(find_attempt(fold(events), {R1, 1})->closed);
-  events.push_back(ended("12:30:00", R1, T1, RunState::finished));
-  EXPECT_EQ(find_attempt(fold(events), {R1, 1})->state, RunState::finished);
+Event ended_unclaimed(const std::string& time, const RunId& run, const Token& token, RunState state) {
+  return event(time, Ended{{run, 1}, token, state, "", "", {}, true});
+}
+
+// Also where the clock of who saw it surface is behind.
+TEST(Fold, ReopensAnAttemptThatSurfacedAfterItWasToldAsOverUnclaimed) {
+  for (const char* surfaced : {"12:20:00", "12:10:00", "12:05:00"}) {
+    std::vector<Event> events{two_runs("12:00:00"), ended_unclaimed("12:10:00", R1, T1, RunState::cancelled),
+                              event(surfaced, Adopted{T1, JobId{"77"}, "claim", {R1}})};
+    EXPECT_FALSE(find_attempt(fold(events), {R1, 1})->closed) << surfaced;
+    EXPECT_TRUE(may_still_surface(fold(events)).empty());
+    events.push_back(ended("12:30:00", R1, T1, RunState::finished));
+    EXPECT_EQ(find_attempt(fold(events), {R1, 1})->state, RunState::finished);
+  }
+}
+
+// Two looks see the same claim, and the slower one writes it down after the other settled it.
+TEST(Fold, DoesNotReopenWhatWasSettledWithItsClaim) {
+  std::vector<Event> events{two_runs("12:00:00"), ended_unclaimed("12:10:00", R1, T1, RunState::lost),
+                            event("12:20:00", Adopted{T1, JobId{"77"}, "claim", {R1}}),
+                            ended("12:20:00", R1, T1, RunState::failed, "node-failure"),
+                            event("12:20:01", Adopted{T1, JobId{"77"}, "claim", {R1}})};
+  const Ledger ledger = fold(events);
+  EXPECT_TRUE(find_attempt(ledger, {R1, 1})->closed);
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->cause, "node-failure");
+}
+
+// Somebody handed the script of a task over again by hand: the token is the same, the job is not.
+TEST(Fold, AsksAboutTheJobThatClaimedAnAttempt) {
+  const Ledger ledger = fold(std::vector{two_runs("12:00:00"), event("12:00:01", Answered{T1, JobId{"77"}}),
+                                         event("12:20:00", Adopted{T1, JobId{"88"}, "claim", {R1}}),
+                                         event("12:21:00", Adopted{T1, JobId{"77"}, "claim", {R2}})});
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->job.text, "88");
+  EXPECT_EQ(find_attempt(ledger, {R2, 1})->job.text, "77");
+  EXPECT_EQ(ledger.submissions.at(T1).job.text, "77");
+}
+
+// --- lines that were lost, written behind the others -----------------------------------------------------------------
+
+const Token T3{"t3"};
+
+TEST(LateLines, DoNotEndTheWaitingOfALaterAttempt) {
+  const std::vector<Event> kept{event("12:10:00", Waits{"lr", {task_of("r1", 2, 0)}, "no room", {}, 0})};
+  std::vector<Event> events = kept;
+  events.push_back(two_runs("12:00:00"));
+  EXPECT_TRUE(find_waiting(fold(events), R1));
+  events.push_back(intent("12:20:00", T2, {task_of("r1", 2, 0)}));
+  EXPECT_FALSE(find_waiting(fold(events), R1));
+}
+
+TEST(LateLines, DoNotTakeACancelBack) {
+  std::vector<Event> events{event("12:10:00", Waits{"lr", {task_of("r1", 2, 0)}, "no room", {}, 0}),
+                            event("12:11:00", WaitsNoMore{{R1}, true}), two_runs("12:00:00")};
+  EXPECT_TRUE(is_withdrawn(fold(events), R1));
+  events.push_back(intent("12:20:00", T2, {task_of("r1", 2, 0)}));
+  EXPECT_FALSE(is_withdrawn(fold(events), R1));
+}
+
+// The second submission was refused a place by the first one, which trained after all.
+TEST(LateLines, DoNotReopenWhatIsOver) {
+  const Ledger ledger =
+      fold(std::vector{two_runs("12:00:00"), event("12:15:00", Adopted{T1, JobId{"77"}, "claim", {R1, R2}}),
+                       ended("12:30:00", R1, T1, RunState::finished),
+                       intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1)});
+  EXPECT_EQ(find_attempt(ledger, {R1, 1})->state, RunState::finished);
+  EXPECT_EQ(names(open_attempts(ledger)), (Names{"r2/1@t1 submitted"}));
+}
+
+TEST(LateLines, TakeNoAttemptFromTheSubmissionThatStandsInForThem) {
+  const std::vector<Event> known{intent("12:20:00", T3, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T2)};
+  std::vector<Event> events = known;
+  events.push_back(two_runs("12:00:00"));
+  events.push_back(intent("12:10:00", T2, {task_of("r1", 1, 0), task_of("r2", 1, 1)}, T1));
+  EXPECT_EQ(names(open_attempts(fold(events))), (Names{"r1/1@t3 submitted", "r2/1@t3 submitted"}));
 }
 
 TEST(Fold, TakesTheSchedulersWordOnlyForTheTokenThatCounts) {

@@ -176,6 +176,21 @@ TEST_F(AJournalRebuilt, FindsARunUnderItsNewName) {
   EXPECT_EQ(ledger.runs.at(RunId{"r1"}).folder, workspace_ / "logs/m/renamed");
 }
 
+TEST_F(AJournalRebuilt, TakesNoClaimOfAnotherRunThatLiesInItsFolder) {
+  submit("12:00:00", "t1", {task("r1", 1, 0), task("r2", 1, 1)}, "");
+  PlannedTask swapped = task("r2", 1, 1);
+  swapped.folder = task("r1", 1, 0).folder;
+  claim(swapped, "t1", "77");
+  EXPECT_EQ(unanswered_submissions(from_folders()).size(), 1u);
+}
+
+// Somebody kept a copy of a submission.
+TEST_F(AJournalRebuilt, PassesOverAFolderThatHoldsAnotherSubmission) {
+  submit("12:00:00", "t1", {task("r1", 1, 0)}, "77");
+  fs::copy(workspace_ / "submissions/t1", workspace_ / "submissions/t1.bak", fs::copy_options::recursive);
+  EXPECT_TRUE(rebuild(workspace_.path(), {Token{"t1"}}).events.empty());
+}
+
 TEST_F(AJournalRebuilt, NamesASubmissionItCannotRead) {
   const fs::path bad = workspace_.write("submissions/zz/submission.json", R"({"schema":"other"})");
   const Rebuilt rebuilt = rebuild(workspace_.path());
