@@ -22,15 +22,15 @@ namespace {
 using Words = std::vector<std::string>;
 
 struct Act {
-  flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, const std::vector<flow::RunView>&);
+  flow::ControlReport (*tell)(const flow::Surroundings&, flow::Schedulers&, std::vector<flow::RunView>);
   bool (*concerns)(const flow::RunView&);
   const char* done_word;
   const char* already_word;  // of what stood so before
 };
 
 flow::ControlReport cancel(const flow::Surroundings& around, flow::Schedulers& schedulers,
-                           const std::vector<flow::RunView>& runs) {
-  return flow::cancel(around, schedulers, runs, CancelAs::cancelled);
+                           std::vector<flow::RunView> runs) {
+  return flow::cancel(around, schedulers, std::move(runs), CancelAs::cancelled);
 }
 // What waits to be handed over is open in the eyes of whoever wants it ended, or to go on after its sweep was stopped.
 bool may_be_cancelled(const flow::RunView& run) { return is_open(run.state) || run.waits; }

@@ -27,6 +27,7 @@ ExitCode status(Tool& tool, const Words& words) {
     tool.flags().json ? print_record(status_record({}, {})) : print(fmt::format("{}\n", kNothingBegun));
     return ExitCode::done;
   }
+  find_sweeps_again(around);
   flow::Selection selection = flow::select(around, words);
   Targets targets(std::move(around), std::move(selection));
   flow::Overview& look = kept(flow::look_over(targets.around, targets.schedulers, targets.selection.sweeps));

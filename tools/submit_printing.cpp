@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tt/base/text.hpp"
@@ -141,11 +142,13 @@ std::string counts_line(const std::vector<flow::RunView>& runs) {
 std::string ranking_text(const std::vector<flow::RunView>& runs, const Terminal& terminal) {
   if (runs.empty()) return "no runs\n";
   std::vector<RankingRow> rows;
+  const bool several =
+      std::any_of(runs.begin(), runs.end(), [&](const flow::RunView& run) { return run.sweep != runs.front().sweep; });
   for (const flow::RunView& run : runs) {
     // A summary that lies in the folder of a planned run is that of attempts put aside.
     const auto summary = run.state == RunState::planned ? std::nullopt : flow::load_summary(run.folder);
     RankingRow row = summary ? report::ranking_row(*summary) : RankingRow{};
-    row.run = run.name;
+    row.run = several ? run.model + "/" + run.name : run.name;
     row.model = run.model;
     row.state = run.state;  // the journal is newer than a summary
     row.attempts = run.tries;

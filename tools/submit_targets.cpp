@@ -4,6 +4,7 @@
 
 #include "tt/base/error.hpp"
 #include "tt/base/files.hpp"
+#include "tt/base/log.hpp"
 #include "tt/flow/history.hpp"
 
 namespace tt::tool {
@@ -24,10 +25,20 @@ void refuse_a_workspace_that_is_not_there(const flow::Workspace& workspace) {
   throw Error(fmt::format("there is no folder {}, so no workspace", workspace.root().string()), ExitCode::bad_input);
 }
 
+void find_sweeps_again(const flow::Surroundings& around) {
+  if (!flow::known_sweeps(around.workspace).empty()) return;
+  try {
+    flow::rebuild_lost_journals(around, {}, {});
+  } catch (const Error& error) {  // nothing can be written
+    log::warning(error.what());
+  }
+}
+
 flow::Surroundings look_at_runs_here(Tool& tool) {
   flow::Surroundings around = tool.look_around();
   refuse_a_workspace_that_is_not_there(around.workspace);
   if (!has_begun(around.workspace)) throw Error(kNothingBegun);
+  find_sweeps_again(around);
   return around;
 }
 

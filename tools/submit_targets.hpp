@@ -16,6 +16,9 @@ void add_targets(CLI::App& command, std::vector<std::string>& words);
 
 extern const char* const kNothingBegun;
 bool has_begun(const flow::Workspace& workspace);
+// Where all of .tt/ is lost, submissions name the sweeps: their journals are written anew before anybody asks for
+// sweeps.
+void find_sweeps_again(const flow::Surroundings& around);
 // Who names one that is not there, and only looks, has mistyped it.
 void refuse_a_workspace_that_is_not_there(const flow::Workspace& workspace);
 // For commands that are about runs: without any it throws Error that says how to get some, and nothing is written.

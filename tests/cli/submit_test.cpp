@@ -201,6 +201,19 @@ TEST(NoSweepHere, AWorkspaceThatIsNotThereIsBadInput) {
   EXPECT_FALSE(tt::is_there(workspace / "nowhere"));
 }
 
+// A link to it, say: a sweep is where its file is, whatever it is called.
+TEST(SweepFile, MayBeNamedAnotherWay) {
+  const Workspace workspace(sweep_of("  training.local_batch_size: [1]\n"));
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  const auto link = workspace.path().string() + ".link";
+  std::filesystem::create_directory_symlink(workspace.path(), link);
+  const tt::ProcessResult run =
+      workspace.submit({"run", link + "/sweep.yaml", "--workspace", workspace.path().string()});
+  std::filesystem::remove(link);
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("nothing to do: the run is finished already"));
+}
+
 // Run names are those of what varies: two sweeps share them easily.
 TEST(TwoSweeps, NextStepsMeanOneRun) {
   const Workspace workspace(sweep_of("  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_EXIT: \"3\"}\n"));
@@ -217,6 +230,9 @@ TEST(TwoSweeps, NextStepsMeanOneRun) {
   const tt::ProcessResult status = workspace.submit({"status"});
   EXPECT_THAT(status.out, HasSubstr("_bs2  other  failed"));
   EXPECT_THAT(status.out, HasSubstr("_bs2  story  failed"));
+  EXPECT_THAT(workspace.submit({"summary"}).out, HasSubstr("other/_bs2"));
+  EXPECT_EQ(workspace.submit({"run", "other.yaml", "--again=other/_bs2"}).status, 3);
+  EXPECT_THAT(workspace.trainings(), testing::Contains(testing::Pair("_bs2", 3)));
 }
 
 TEST(Explain, SaysWhoCancelledARunThatNeverStarted) {

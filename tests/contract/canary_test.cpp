@@ -100,8 +100,8 @@ TEST(Held, ARunThatWaitsForACanaryIsNoJobThatCouldBe) {
   EXPECT_EQ(named.status, 1);
   EXPECT_THAT(
       named.err,
-      HasSubstr("_bs2: no job yet that could be held, it waits: the canary _bs1 failed; `tt-submit cancel _bs2` "
-                "takes it off, `tt-submit retry _bs2` brings it back\n"));
+      HasSubstr("_bs2: no job yet that could be held, it waits: the canary _bs1 failed; `tt-submit cancel` takes it "
+                "off, `tt-submit retry` brings it back\n"));
   const tt::ProcessResult all = workspace.submit({"hold"});
   EXPECT_EQ(all.status, 0);
   EXPECT_THAT(all.err,

@@ -167,6 +167,64 @@ TEST(Once, ALostLineOfAnEarlierAttemptChangesNoEnd) {
   EXPECT_THAT(workspace.trainings(), testing::ElementsAre(Pair("_bs1", 1)));
 }
 
+// A copy is looked at; what it tells of was handed over by the original, whose folders the jobs write to.
+TEST(Once, NothingOfTheOriginalIsActedOnInACopy) {
+  const Workspace workspace;
+  const std::filesystem::path first = workspace / "first", copy = workspace / "copy";
+  std::string text = tt::test::read(workspace / "sweep.yaml") + "env: {STAND_IN_SECONDS: \"20\"}\n";
+  tt::write_new_file(workspace / "sweep.yaml", text);
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait", "--workspace", first}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
+  tt::Command cp;
+  cp.argv = {"cp", "-a", first.string(), copy.string()};
+  cp.environment = tt::Environment::of_this_process();
+  tt::SystemRunner().run(cp, tt::Seconds{20});  // a file may come or go meanwhile
+  const std::string sentence =
+      "it belongs to the workspace at " + first.string() + ", of which this one is a copy: act there\n";
+  const tt::ProcessResult cancel = workspace.submit({"cancel", "--workspace", copy});
+  EXPECT_EQ(cancel.status, 1);
+  EXPECT_THAT(cancel.err, testing::HasSubstr("warning: _bs1, _bs2: " + sentence));
+  ASSERT_EQ(workspace.submit({"cancel", "--workspace", first}).status, 0);
+  ASSERT_EQ(workspace.submit({"wait", "--workspace", first}).status, 3);
+  const tt::ProcessResult seen = workspace.submit({"wait", "--workspace", copy});
+  EXPECT_EQ(seen.status, 3) << seen.err;
+  const tt::ProcessResult retry = workspace.submit({"retry", "--workspace", copy});
+  EXPECT_THAT(retry.err, testing::HasSubstr("note: _bs1, _bs2: " + sentence));
+  EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
+}
+
+TEST(Once, AgainDoesNotGoBesideAJobThatNobodyRemembers) {
+  const Workspace workspace(
+      Sweep{"story", "  training.local_batch_size: [1]\n", "env: {STAND_IN_SECONDS: \"30\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 1; }));
+  tt::rename_path(workspace / "submissions", workspace / "kept");
+  tt::rename_path(workspace / ".tt/journal", workspace / "kept-journal");
+  const tt::ProcessResult again = workspace.submit({"run", "sweep.yaml", "--again", "--no-wait"});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, testing::HasSubstr("--again: _bs1 was started by job "));
+  EXPECT_THAT(again.err, testing::HasSubstr("look whether it still runs; --force starts afresh all the same"));
+  EXPECT_THAT(workspace.trainings(), Each(Pair(testing::_, 1)));
+  tt::remove_tree(workspace / "submissions");
+  tt::remove_tree(workspace / ".tt/journal");
+  tt::rename_path(workspace / "kept", workspace / "submissions");
+  tt::rename_path(workspace / "kept-journal", workspace / ".tt/journal");
+  ASSERT_EQ(workspace.submit({"cancel"}).status, 0);
+}
+
+TEST(Once, AllThatIsKeptMayBeLostWhileJobsRun) {
+  const Workspace workspace(
+      Sweep{"story", "  training.local_batch_size: [1, 2]\n", "env: {STAND_IN_SECONDS: \"3\"}\n", "00:05:00"});
+  ASSERT_EQ(workspace.submit({"run", "sweep.yaml", "--no-wait"}).status, 0);
+  ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));
+  for (const char* lost : {".tt/journal", ".tt/sweeps", ".tt/last-look", ".tt/heard"})
+    tt::remove_tree(workspace / lost);
+  EXPECT_THAT(workspace.states(), SizeIs(2)) << "at the first look";
+  EXPECT_EQ(workspace.submit({"wait"}).status, 0);
+  EXPECT_EQ(workspace.submit({"run", "sweep.yaml"}).status, 0);
+  expect_all_trained_once_and_finished(workspace, 2);
+}
+
 // The journal names folders as they were handed over.
 TEST(Once, AWorkspaceThatIsMovedBeforeALookSawItsRunsEndKnowsThatTheyFinished) {
   const Workspace workspace;

@@ -134,7 +134,7 @@ TEST(Held, ARunThatRunsSaysThatItCannotBe) {
   ASSERT_TRUE(eventually([&] { return workspace.states().at("_bs1") == "running"; }));
   const tt::ProcessResult hold = workspace.submit({"hold", "_bs1"});
   EXPECT_EQ(hold.status, 1) << hold.out;
-  EXPECT_THAT(hold.err, HasSubstr("_bs1: it runs already and cannot be held; `tt-submit cancel _bs1` ends it\n"));
+  EXPECT_THAT(hold.err, HasSubstr("_bs1: it runs already and cannot be held; `tt-submit cancel` ends it\n"));
   EXPECT_THAT(hold.err, Not(HasSubstr("held 1 run")));
   EXPECT_EQ(workspace.submit({"cancel"}).status, 0);
 }

@@ -235,6 +235,11 @@ bool is_there(const fs::path& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+bool is_same_file(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return a == b || fs::equivalent(a, b, error);
+}
+
 bool is_folder(const fs::path& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);

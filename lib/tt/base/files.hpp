@@ -52,6 +52,7 @@ bool create_exclusive(const fs::path& path, std::string_view content);
 
 bool is_there(const fs::path& path);
 bool is_folder(const fs::path& path);
+bool is_same_file(const fs::path& a, const fs::path& b);  // under two names, it may be; false where one is not there
 // Names in a folder, sorted; empty when the folder is not there.
 std::vector<std::string> list_folder(const fs::path& folder);
 // Absolute, with . and .. resolved as text (the path need not exist).

@@ -5,7 +5,6 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/base/text.hpp"
-#include "tt/flow/moved.hpp"
 #include "tt/flow/retry_policy.hpp"
 
 namespace tt::flow {
@@ -73,6 +72,7 @@ Chooser::Chooser(const Surroundings& around, const ledger::Ledger& ledger, Writi
       writing_(writing),
       sayable_(sayable),
       outlooks_(ledger, around.clock->now()),
+      originals_(around.workspace),
       throttle_(throttle),
       bad_nodes_(ledger) {}
 
@@ -170,7 +170,8 @@ void Chooser::offer_unbegun(const ExpandedRun& run) {
   const bool afresh = is_begun_afresh(ledger_, run.record.id);
   if (run.folder.last_attempt() > 0 && !afresh) {
     not_tried_.push_back(run.record.name +
-                         ": it was started by a submission nobody here remembers; --again starts it afresh");
+                         ": it was started by a submission nobody here remembers; --again starts it afresh, once "
+                         "nothing of it runs any more");
   } else {
     take(run.folder, run.record, ledger::last_attempt(ledger_, run.record.id),
          afresh ? RetryMode::fresh : RetryMode::resume, With::what_is_asked_now);
@@ -223,6 +224,10 @@ void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledge
   Asked asked = with == With::what_was_asked ? what_was_asked(around_, ledger_, record.id) : around_.asked;
   if (throttle_) asked.throttle = throttle_;
   if (!can_be_said(record, asked)) return;
+  if (const std::string root = originals_.root_of(folder.path().string()); !root.empty()) {
+    not_tried_.push_back(record.name + ": " + of_the_original(root));
+    return;
+  }
   if (was_moved(record, folder)) {
     not_tried_.push_back(record.name + ": " + where_it_was_made(record));
     return;

@@ -9,6 +9,7 @@
 #include "tt/flow/bad_nodes.hpp"
 #include "tt/flow/expand.hpp"
 #include "tt/flow/feed.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/sayable.hpp"
 #include "tt/flow/submit.hpp"
 
@@ -78,6 +79,7 @@ class Chooser {
   Writing writing_;
   Sayable& sayable_;
   Outlooks outlooks_;
+  Originals originals_;
   std::optional<int> throttle_;
   bool only_follows_ = false;
   std::set<RunId> lost_canaries_;

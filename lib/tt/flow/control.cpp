@@ -10,6 +10,7 @@
 #include "tt/base/files.hpp"
 #include "tt/base/hash.hpp"
 #include "tt/base/stop_point.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/stop_policy.hpp"
 
 namespace tt::flow {
@@ -128,8 +129,28 @@ std::int64_t let_go_on(const Surroundings& around, const std::vector<RunView>& r
 
 }  // namespace
 
-ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs,
-                     CancelAs as) {
+namespace {
+
+// Takes out of them what belongs to the workspace that this one is a copy of. "NAME: why" for each.
+std::vector<std::string> leave_to_the_original(const Surroundings& around, std::vector<RunView>& runs) {
+  Originals originals(around.workspace);
+  std::vector<std::string> left;
+  std::erase_if(runs, [&](const RunView& run) {
+    const std::string root = originals.root_of(run.folder.path().string());
+    if (!root.empty() && is_open(run.state)) left.push_back(run.name + ": " + of_the_original(root));
+    return !root.empty();
+  });
+  return left;
+}
+
+void add_to(ControlReport& report, const std::vector<std::string>& could_not) {
+  report.could_not.insert(report.could_not.begin(), could_not.begin(), could_not.end());
+}
+
+}  // namespace
+
+ControlReport cancel(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs, CancelAs as) {
+  const std::vector<std::string> left = leave_to_the_original(around, runs);
   write_down(around, runs, as);
   // An interrupted `run` takes nothing off: the next one goes on with what waits.
   const std::int64_t taken = as == CancelAs::cancelled ? take_off_the_list(around, runs) : 0;
@@ -143,11 +164,13 @@ ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const s
       },
       is_neither);
   report.told += taken;
+  add_to(report, left);
   return report;
 }
 
 // A scheduler takes the hold of a running job without a word, and nothing comes of it.
-ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vector<RunView>& runs) {
+ControlReport hold(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs) {
+  const std::vector<std::string> left = leave_to_the_original(around, runs);
   std::vector<RunView> waiting;
   std::vector<std::string> cannot;
   for (const RunView& run : runs) {
@@ -167,11 +190,13 @@ ControlReport hold(const Surroundings&, Schedulers& schedulers, const std::vecto
       schedulers, waiting,
       [](scheduler::Scheduler& scheduler, std::span<const scheduler::TaskRef> tasks) { return scheduler.hold(tasks); },
       is_held);
-  report.could_not.insert(report.could_not.begin(), cannot.begin(), cannot.end());
+  add_to(report, cannot);
+  add_to(report, left);
   return report;
 }
 
-ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs) {
+ControlReport release(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs) {
+  const std::vector<std::string> left = leave_to_the_original(around, runs);
   const std::int64_t gone_on = let_go_on(around, runs);
   ControlReport report = tell(
       schedulers, runs,
@@ -180,6 +205,7 @@ ControlReport release(const Surroundings& around, Schedulers& schedulers, const 
       },
       is_not_held);
   report.told += gone_on;
+  add_to(report, left);
   return report;
 }
 

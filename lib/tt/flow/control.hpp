@@ -16,10 +16,12 @@ struct ControlReport {
   std::vector<std::string> could_not;  // "NAME: why"
 };
 
+// Runs that belong to the workspace of which this one is a copy are left to that.
+//
 // Written down first, then attempts nobody claimed are withdrawn, then the scheduler is told.
 // As preempted: waiting runs are planned again, running ones are resumed by the next `run`.
-ControlReport cancel(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs, CancelAs as);
-ControlReport hold(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs);
-ControlReport release(const Surroundings& around, Schedulers& schedulers, const std::vector<RunView>& runs);
+ControlReport cancel(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs, CancelAs as);
+ControlReport hold(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs);
+ControlReport release(const Surroundings& around, Schedulers& schedulers, std::vector<RunView> runs);
 
 }  // namespace tt::flow

@@ -118,7 +118,7 @@ void write_run(const Planned& planned) {
 // Two sweeps must not want one folder, nor one sweep name come from two files.
 void refuse_foreign_folder(const Planned& planned, const RunRecord& standing) {
   const RunRecord& ours = planned.files.record;
-  const bool same_file = standing.sweep_file == ours.sweep_file || !is_there(standing.sweep_file);  // or it was moved
+  const bool same_file = is_same_file(standing.sweep_file, ours.sweep_file) || !is_there(standing.sweep_file);  // moved
   if (standing.sweep == ours.sweep && same_file) return;
   throw Error(fmt::format("{} belongs to sweep '{}' of {}, and sweep '{}' of {} wants it too; give one of them another "
                           "`model:` or `name:`, or use another --workspace",
@@ -128,7 +128,7 @@ void refuse_foreign_folder(const Planned& planned, const RunRecord& standing) {
 }
 
 void refuse_foreign_index(const LoadedSweep& sweep, const std::optional<SweepIndex>& index) {
-  if (!index || index->file == sweep.file) return;
+  if (!index || is_same_file(index->file, sweep.file)) return;
   if (!is_there(index->file)) return;  // the file was moved
   throw Error(
       fmt::format("sweep '{}' of this workspace comes from {}, and {} has the same `sweep:` name; rename one of "

@@ -47,6 +47,37 @@ std::optional<logs::SchedulerVerdict> scheduler_verdict(const Judgement& judgeme
   }
 }
 
+// What the job script says by its exit status when it starts nothing (templates/job/).
+std::string own_reason(const scheduler::TaskEnd& end) {
+  switch (end.status.value_or(0)) {
+    case 65:
+      return ": its task file is missing or cut short";
+    case 66:
+      return ": the attempt was withdrawn, or belongs to another job";
+    case 67:
+      return ": its run folder is gone, or holds another run";
+    case 68:
+      return ": the list of its nodes could not be read";
+    case 73:
+      return ": nothing could be written into its run folder (a full disk, no permission)";
+    case 75:
+      return ": it was told to end before";
+    default:
+      return "";
+  }
+}
+
+// What exit.json would have said, had it been written: the job script ends with the status of the training.
+std::optional<ExitRecord> exit_as_seen(const ledger::AttemptState& attempt, const Evidence& evidence,
+                                       const std::optional<scheduler::TaskEnd>& end) {
+  const bool is_ours = evidence.claimed_by_job() && evidence.claim->token == attempt.token.text;
+  const bool ended_well = end && end->reason == EndReason::exited && end->started && !end->signal && end->status == 0;
+  if (!is_ours || !ended_well) return std::nullopt;
+  ExitRecord exit;
+  exit.nodes.push_back({"", 0, {}});
+  return exit;
+}
+
 // Not finished by what it left; the state follows from how the scheduler saw it end.
 Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& evidence,
                      const std::optional<scheduler::TaskEnd>& end) {
@@ -75,7 +106,7 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
   if (evidence.has_exit()) return {RunState::failed, "", "", {}};
   if (!evidence.claimed_by_job()) {
     if (end && end->reason != EndReason::lost)
-      return {RunState::failed, "never-started", "its job ended before it began to train", {}};
+      return {RunState::failed, "never-started", "its job ended before it began to train" + own_reason(*end), {}};
     return {
         RunState::lost,
         "",
@@ -83,9 +114,23 @@ Judgement unfinished(const ledger::AttemptState& attempt, const Evidence& eviden
         "what waits)",
         {}};
   }
+  if (evidence.claim->token != attempt.token.text)
+    return {RunState::lost,
+            "",
+            fmt::format("job {} (token {}) holds it, of which nothing is remembered here", evidence.claim->job,
+                        evidence.claim->token),
+            {}};
   if (end && end->reason == EndReason::exited && (end->signal || (end->status && *end->status != 0))) {
     return {RunState::failed, "", "its job was killed before it could write exit.json", {}};
   }
+  if (end && end->reason == EndReason::exited)
+    return {
+        RunState::lost,
+        "",
+        fmt::format("its job ended with exit status 0 and left no exit.json (a full disk, a workspace that was moved "
+                    "or removed?), and its log does not show the end: see submissions/{}/{}.out",
+                    attempt.token.text, attempt.index),
+        {}};
   return {RunState::lost, "", "it was started and left no exit.json; nobody saw its end", {}};
 }
 
@@ -111,6 +156,10 @@ Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, c
     judgement = unfinished(attempt, evidence, end);
     if (judgement.why.empty()) judgement.why = outcome.why;
   } else {
+    const auto seen = evidence.reading == nullptr ? std::nullopt : exit_as_seen(attempt, evidence, end);
+    const logs::Outcome outcome = seen ? logs::decide(evidence.reading->log, seen) : logs::Outcome{};
+    if (outcome.state == RunState::finished)
+      return {RunState::finished, "", outcome.why + "; exit.json is missing, the scheduler saw exit status 0", {}};
     judgement = unfinished(attempt, evidence, end);
   }
   const bool explained_by_itself = judgement.state == RunState::planned || judgement.state == RunState::cancelled ||

@@ -11,6 +11,12 @@
 namespace tt::flow {
 namespace {
 
+// "/a" of "/a/logs/MODEL/NAME".
+std::string root_named_by(const std::string& folder) {
+  const fs::path logs = fs::path(folder).parent_path().parent_path();
+  return logs.filename() == "logs" ? logs.parent_path().string() : "";
+}
+
 // Which folders named by a ledger are of a workspace that is no more, and so of this one.
 class Moves {
  public:
@@ -20,10 +26,9 @@ class Moves {
   // "/a" of "/a/logs/MODEL/NAME", where this workspace was at /a. Empty: it lies here, or where it always did.
   std::string was_at(const std::string& folder) {
     if (folder.empty() || folder.starts_with(here_)) return "";
-    const fs::path logs = fs::path(folder).parent_path().parent_path();
-    if (logs.filename() != "logs") return "";
-    const fs::path root = logs.parent_path();
-    const auto [known, is_new] = is_gone_.try_emplace(root.string(), false);
+    const std::string root = root_named_by(folder);
+    if (root.empty()) return "";
+    const auto [known, is_new] = is_gone_.try_emplace(root, false);
     if (is_new) known->second = !is_this_one(root);
     return known->second ? known->first : "";
   }
@@ -73,6 +78,19 @@ std::string where_jobs_look_in_vain(const ledger::Ledger& ledger, const Workspac
         render::shell_word(old));
   }
   return "";
+}
+
+std::string Originals::root_of(const std::string& folder) {
+  if (folder.empty() || folder.starts_with(here_)) return "";
+  const std::string root = root_named_by(folder);
+  if (root.empty()) return "";
+  const auto [known, is_new] = is_here_.try_emplace(root, false);
+  if (is_new) known->second = is_same_file(root, workspace_.root());
+  return known->second ? "" : root;
+}
+
+std::string of_the_original(const std::string& root) {
+  return fmt::format("it belongs to the workspace at {}, of which this one is a copy: act there", root);
 }
 
 bool was_moved(const RunRecord& record, const RunFolder& folder) {

@@ -2,6 +2,7 @@
 // now.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "tt/flow/workspace.hpp"
@@ -15,6 +16,21 @@ void follow_moved_folders(ledger::Ledger& ledger, const Workspace& workspace);
 
 // "jobs were handed over while this workspace was at /a, where they look for it: ...". Empty: none of them is open.
 std::string where_jobs_look_in_vain(const ledger::Ledger& ledger, const Workspace& workspace);
+
+// Which runs of a copy belong to the original: their jobs write there, and there they are acted on.
+class Originals {
+ public:
+  explicit Originals(const Workspace& workspace) : workspace_(workspace), here_(workspace.logs().string() + "/") {}
+  // "/a" of a folder /a/logs/MODEL/NAME. Empty: it lies in this workspace, under whatever name.
+  std::string root_of(const std::string& folder);
+
+ private:
+  const Workspace& workspace_;
+  std::string here_;
+  std::map<std::string, bool> is_here_;
+};
+// "it belongs to the workspace at /a, of which this one is a copy: act there".
+std::string of_the_original(const std::string& root);
 
 // Its config.toml names the old place, where a training would write.
 bool was_moved(const RunRecord& record, const RunFolder& folder);

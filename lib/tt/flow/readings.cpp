@@ -53,9 +53,11 @@ logs::LogState read_log(const Workspace& workspace, const RunFolder& folder, con
 
 std::optional<ExitRecord> exit_of(const RunFolder& folder, const ledger::AttemptState& attempt) {
   auto exit = load_exit_record(folder.attempt_exit(attempt.key.attempt));
-  const bool ours = exit && exit->run == attempt.key.run.text && exit->attempt == attempt.key.attempt &&
-                    exit->token == attempt.token.text;
-  return ours ? exit : std::nullopt;
+  if (!exit || exit->run != attempt.key.run.text || exit->attempt != attempt.key.attempt) return std::nullopt;
+  // Whoever claimed the attempt trained, whether its submission is remembered or not.
+  const auto claim = exit->token == attempt.token.text ? std::nullopt : claim_of(folder, attempt.key);
+  const bool counts = exit->token == attempt.token.text || (claim && !claim->revoked && claim->token == exit->token);
+  return counts ? exit : std::nullopt;
 }
 
 // torchrun/<node>/<id>/attempt_<k>/<local rank>/stderr.log

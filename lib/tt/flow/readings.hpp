@@ -17,7 +17,7 @@ struct AttemptReading {
   int attempt = 0;
   Token token;
   logs::LogState log;
-  std::optional<ExitRecord> exit;  // only one that carries this run, attempt and token
+  std::optional<ExitRecord> exit;  // of this run and attempt, by its token or the one that claimed it
 };
 
 struct RunReadings {

@@ -17,12 +17,16 @@
 namespace tt::flow {
 namespace {
 
+bool matches(const std::string& pattern, const sweep::PlannedRun& run) {
+  return matches_pattern(pattern, run.name) || matches_pattern(pattern, run.model + "/" + run.name);
+}
+
 std::set<RunId> runs_to_start_afresh(const LoadedSweep& sweep, const RunOptions& options) {
   std::set<RunId> fresh;
   if (!options.again) return fresh;
   for (const std::string& pattern : options.again_patterns) {
     if (std::none_of(sweep.plan.runs.begin(), sweep.plan.runs.end(),
-                     [&](const sweep::PlannedRun& run) { return matches_pattern(pattern, run.name); })) {
+                     [&](const sweep::PlannedRun& run) { return matches(pattern, run); })) {
       throw Error(
           fmt::format("--again {}: no run of the sweep matches; `tt-sweep plan {}` lists them", pattern, sweep.shown),
           ExitCode::bad_input);
@@ -31,7 +35,7 @@ std::set<RunId> runs_to_start_afresh(const LoadedSweep& sweep, const RunOptions&
   for (const sweep::PlannedRun& run : sweep.plan.runs) {
     const bool meant = options.again_patterns.empty() ||
                        std::any_of(options.again_patterns.begin(), options.again_patterns.end(),
-                                   [&](const std::string& pattern) { return matches_pattern(pattern, run.name); });
+                                   [&](const std::string& pattern) { return matches(pattern, run); });
     if (meant) fresh.insert(run.id);
   }
   return fresh;
@@ -39,6 +43,17 @@ std::set<RunId> runs_to_start_afresh(const LoadedSweep& sweep, const RunOptions&
 
 Error just_surfaced(const std::string& run) {
   return Error(fmt::format("--again: a job of the last attempt of {} has just surfaced; look again in a moment", run));
+}
+
+// Of a run that no journal tells of: the job that holds its last attempt and left no exit record. Empty: there is none.
+std::string who_may_train(const RunFolder& folder, const RunId& run) {
+  const int attempt = folder.last_attempt();
+  const auto claim = claim_of(folder, {run, attempt});
+  if (!claim || claim->revoked || load_exit_record(folder.attempt_exit(attempt))) return "";
+  return fmt::format(
+      "job {} on {} (token {}), of which nothing is remembered here and which left no exit record: look whether it "
+      "still runs; --force starts afresh all the same",
+      claim->job, claim->host, claim->token);
 }
 
 // A run that is open, or whose last attempt may still live, is not started afresh.
@@ -50,7 +65,11 @@ void refuse_unsafe_again(const LoadedSweep& sweep, const Surroundings& around, c
     const RunFolder folder = around.workspace.run_folder(run.model, run.name);
     const auto standing = folder.load_record();
     const ledger::AttemptState* last = ledger::last_attempt(ledger, standing ? standing->id : run.id);
-    if (last == nullptr) continue;
+    if (last == nullptr) {
+      const std::string who = standing && force == Force::no ? who_may_train(folder, standing->id) : "";
+      if (!who.empty()) throw Error(fmt::format("--again: {} was started by {}", run.name, who));
+      continue;
+    }
     if (!last->closed) {
       throw Error(fmt::format("--again: run {} is still {}; `tt-submit cancel {}` ends it first", run.name,
                               to_string(last->state), run.name));

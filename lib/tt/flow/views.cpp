@@ -12,6 +12,7 @@
 #include "tt/base/text.hpp"
 #include "tt/flow/feed.hpp"
 #include "tt/flow/history.hpp"
+#include "tt/flow/moved.hpp"
 #include "tt/flow/stop_policy.hpp"
 #include "tt/render/quote.hpp"
 #include "tt/sweep/spec.hpp"
@@ -193,11 +194,14 @@ std::vector<RunView> look_at_runs(const Surroundings& around, const ledger::Ledg
                                   const std::vector<std::string>& sweeps, std::vector<RunView> views) {
   Outlooks outlooks(ledger, around.clock->now(), around.site.profile.name);
   std::vector<bool> listed(ledger.runs.size());  // by place in the ledger
+  Originals originals(around.workspace);
   for (RunView& view : views) {
     const auto found = ledger.runs.find(view.id);
     const bool is_known = found != ledger.runs.end();
     if (is_known) listed[static_cast<std::size_t>(found - ledger.runs.begin())] = true;
     say_where_it_stands(view, around, ledger, is_known ? &found->second : nullptr, outlooks);
+    if (view.attempt > 0 && !originals.root_of(found->second.folder).empty())
+      view.folder = RunFolder(found->second.folder);
   }
   // The index is what was planned last; the ledger is what was handed over.
   std::unordered_set<std::string> listed_by_name;

@@ -26,6 +26,9 @@ std::set<std::string> arrays_of(std::span<const TaskRef> tasks) {
   return arrays;
 }
 
+// A controller that lost its last minutes gives numbers out again: by now the job may be somebody else's.
+bool is_of(const slurm::Row& row, const Token& token) { return row.name.empty() || row.name == "tt-" + token.text; }
+
 std::vector<TaskStatus> all_unasked(std::span<const TaskRef> tasks, const CouldNotAsk& trouble) {
   return std::vector<TaskStatus>(tasks.size(), trouble);
 }
@@ -113,7 +116,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (tasks[i].job.empty()) continue;
     const slurm::Row* row = rows.find(tasks[i].job, tasks[i].index);
-    if (row == nullptr) {
+    if (row == nullptr || !is_of(*row, tasks[i].token)) {
       unknown.push_back(tasks[i]);
       continue;
     }
@@ -137,7 +140,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
     const slurm::Row* row = rows_of_history.find(tasks[i].job, tasks[i].index);
     // Tasks that ended before they began may stand under the array's id alone.
     if (row == nullptr) row = rows_of_history.find_whole(tasks[i].job);
-    if (row == nullptr) continue;
+    if (row == nullptr || !is_of(*row, tasks[i].token)) continue;
     Known known = slurm::read_row(*row);
     // The controller forgot it: what accounting still calls open ended without a word of its end.
     answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};

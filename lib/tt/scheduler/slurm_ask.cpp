@@ -12,9 +12,11 @@ namespace tt::slurm {
 namespace {
 
 // Fields of a row, as printed with `|` behind each one. The reason may hold anything but that.
-constexpr std::string_view kQueueFields = "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|";
-constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist";
-constexpr std::size_t kFields = 7;
+constexpr std::string_view kQueueFields =
+    "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|,Name:|";
+constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist,jobname";
+constexpr std::size_t kFields = 8;
+constexpr std::size_t kNeededFields = 7;  // all but the name
 
 std::optional<Instant> epoch(std::string_view text) {
   const auto seconds = to_integer(text);
@@ -28,7 +30,7 @@ std::optional<Fields> fields_of(std::string_view line) {
   Fields fields;
   for (std::size_t i = 0; i < kFields; ++i) {
     const std::size_t end = line.find('|');
-    if (end == std::string_view::npos && i + 1 < kFields) return std::nullopt;
+    if (end == std::string_view::npos && i + 1 < kNeededFields) return std::nullopt;
     fields[i] = trim(line.substr(0, end));
     line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
   }
@@ -74,7 +76,7 @@ void set_status(Row& row, std::string_view text) {
     row.status = static_cast<int>(*status);
 }
 
-// id, state, reason, status, start, end, nodes; the two programs spell the status differently.
+// id, state, reason, status, start, end, nodes, name; the two programs spell the status differently.
 Row row_of(const Fields& fields, void (*read_status)(Row&, std::string_view)) {
   Row row;
   row.word = state_word(fields[1]);
@@ -83,6 +85,7 @@ Row row_of(const Fields& fields, void (*read_status)(Row&, std::string_view)) {
   row.start = epoch(fields[4]);
   row.end = epoch(fields[5]);
   row.nodes = fields[6];
+  row.name = fields[7];
   return row;
 }
 
@@ -202,10 +205,10 @@ std::optional<std::string> gist_of_queue(const ProcessResult& reply) {
   std::string gist;
   gist.reserve(reply.out.size());
   for_each_row(reply.out, [&](const Fields& fields) {
-    const auto& [id, state, reason, status, start, end, nodes] = fields;
+    const auto& [id, state, reason, status, start, end, nodes, name] = fields;
     const std::string word = state_word(state);
     const bool has_ended = !is_waiting(word) && !is_running(word);
-    for (const std::string_view field : {id, state, reason}) gist.append(field).push_back('|');
+    for (const std::string_view field : {id, state, reason, name}) gist.append(field).push_back('|');
     if (!is_waiting(word)) gist.append(start);
     if (has_ended) {
       for (const std::string_view field : {status, end, nodes}) gist.append("|").append(field);

@@ -222,6 +222,58 @@ TEST_F(LateSurfacing, AJobThatSurfacesWhileARetryIsChosenKeepsTheAttempt) {
   }
 }
 
+// --- what was not written --------------------------------------------------------------------------------------------
+
+// A disk that was full when it ended: the job script ends with the status of the training.
+TEST_F(LateSurfacing, ARunWhoseExitRecordCouldNotBeWrittenFinishedWhenItsLogAndItsJobSaySo) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token);
+  remove_tree(folder().attempt_exit(1));
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  EXPECT_EQ(summary().text_or("why"), "4 steps done; exit.json is missing, the scheduler saw exit status 0");
+}
+
+TEST_F(LateSurfacing, ARunWhoseLogIsCutOffAsWellIsLostAndItsOutputIsNamed) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token);
+  remove_tree(folder().attempt_exit(1));
+  const std::string log = read_file(folder().attempt_log(1));
+  write_file(folder().attempt_log(1), log.substr(0, log.find("step:  3")));
+  look();
+  EXPECT_EQ(state(), RunState::lost);
+  EXPECT_THAT(summary().text_or("why"), testing::EndsWith("see submissions/" + token.text + "/0.out"));
+}
+
+TEST_F(LateSurfacing, AnExitRecordThatIsMissingIsNoSuccessWhenNobodySawTheEnd) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.run(token);
+  remove_tree(folder().attempt_exit(1));
+  fake_.forgets(token);
+  look();
+  EXPECT_EQ(state(), RunState::lost);
+}
+
+// Its submission and its journal were deleted while it waited, and it was handed over again: its claim came first.
+TEST_F(LateSurfacing, ARunThatAForgottenSubmissionTrainedIsToldByItsResult) {
+  run();
+  const Token forgotten = fake_.tokens().at(0);
+  remove_tree(workspace_ / ".tt/journal");
+  rename_path(workspace_ / ("submissions/" + forgotten.text + "/submission.json"), workspace_ / "kept");
+  run();
+  const Token token = fake_.tokens().at(1);
+  rename_path(workspace_ / "kept", workspace_ / ("submissions/" + forgotten.text + "/submission.json"));
+  fake_.run(forgotten);
+  remove_tree(workspace_ / ("submissions/" + forgotten.text));
+  fake_.run(token);  // stops: the claim is taken
+  look();
+  EXPECT_EQ(state(), RunState::finished);
+  EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
 // A rename that was interrupted, a folder that changed hands.
 TEST_F(LateSurfacing, AClaimOfAnotherRunIsNobodysProof) {
   run();

@@ -66,6 +66,27 @@ TEST_F(Slurm, NeverCallsATaskGoneBecauseAListWasCutOff) {
   EXPECT_TRUE(std::holds_alternative<CouldNotAsk>(other.status(both)[1]));
 }
 
+// A controller that lost its last minutes counts on from an older number: what has ours now is somebody else's.
+TEST_F(Slurm, DoesNotTakeAJobOfAnotherNameForOurs) {
+  Replies replies(
+      {says("26_0|RUNNING|None|0|1795936307|1795936907|n1|stranger|\n"
+            "26_1|PENDING|Priority|0|N/A|N/A||tt-t|\n")});
+  SlurmScheduler slurm = scheduler(replies);
+  const auto answers = slurm.status(tasks);
+  EXPECT_TRUE(std::holds_alternative<Gone>(answers[0]));
+  EXPECT_EQ(std::get<Known>(answers[1]).state, RunState::queued);
+
+  ProcessResult accounting = recorded("squeue-unique");
+  accounting.out =
+      "26_0|COMPLETED|None|0:0|1795936307|1795936907|n1|stranger\n"
+      "26_1|COMPLETED|None|0:0|1795936307|1795936907|n1|tt-t\n";
+  Replies later({says(""), accounting});
+  SlurmScheduler with_accounting = scheduler(later, "sacct");
+  const auto ended = with_accounting.status(tasks);
+  EXPECT_TRUE(std::holds_alternative<Gone>(ended[0]));
+  EXPECT_TRUE(std::get<Known>(ended[1]).ended.has_value());
+}
+
 class SlurmEcho : public Slurm {};
 
 TEST_F(SlurmEcho, IsAskedForOnceAndNotAgainByStatus) {
