@@ -435,6 +435,7 @@ TEST_F(Cluster, ARunWhoseCancelTheControllerForgotIsFollowedToItsEnd) {
     tt::test::tell_cluster({"controller", "start"});
     ASSERT_TRUE(eventually([&] { return ask({"squeue"}).ok(); }));
     forgot = ask({"squeue", "--name=tt-" + token, "--noheader"}).out.find("PD") != std::string::npos;
+    EXPECT_EQ(workspace.states().at("_bs1"), forgot ? "queued" : "cancelled");
     partition("up");
     if (!forgot) continue;
     ASSERT_TRUE(eventually([&] { return workspace.trainings().size() == 2; }));

@@ -77,6 +77,7 @@ class FakeScheduler final : public scheduler::Scheduler {
   void check_it_answers() override;
   std::vector<std::string> unsayable(const site::Profile& site) const override;
   std::string cannot_keep_off(std::span<const std::string>) const override { return cluster_->cannot_name_nodes; }
+  bool may_forget_ends() const override { return true; }
   Seconds settle_time() const override { return cluster_->settle_time; }
 
  private:

@@ -22,6 +22,7 @@ namespace tt::flow {
 namespace {
 
 constexpr int kMostResubmissions = 2;
+constexpr Seconds kMayBeBack{std::chrono::hours{24}};  // what is over longer is not asked about
 
 // One refresh: collects events while it asks, writes them down at the end.
 class Refresh {
@@ -171,34 +172,55 @@ class Refresh {
     if (any_left) report_.to_hand_over.push_back(submission);
   }
 
-  // One question per site for all its open attempts, whatever their number.
+  // One question per site for all its open attempts, whatever their number, and for those that may be back.
   void ask_about_open_attempts() {
     std::map<std::string, std::vector<const ledger::AttemptState*>> by_site;
     std::vector<const ledger::AttemptState*>* of_site = nullptr;  // nullptr: this submission is not asked about
     const Token* token = nullptr;                                 // attempts of a submission stand together
-    for (const ledger::AttemptState* attempt : ledger::open_attempts(ledger_)) {
-      if (token == nullptr || *token != attempt->token) {
-        token = &attempt->token;
+    const auto sort_in = [&](const ledger::AttemptState& attempt) {
+      if (token == nullptr || *token != attempt.token) {
+        token = &attempt.token;
         const auto submission = ledger_.submissions.find(*token);
         const bool is_there =
             submission != ledger_.submissions.end() && submission->second.answer == ledger::Answer::accepted;
         of_site = is_there ? &by_site[submission->second.site] : nullptr;
       }
-      if (of_site != nullptr) of_site->push_back(attempt);
+      if (of_site != nullptr) of_site->push_back(&attempt);
+    };
+    for (const ledger::AttemptState* attempt : ledger::open_attempts(ledger_)) sort_in(*attempt);
+    const Instant now = around_.clock->now();
+    for (const ledger::AttemptState* attempt : ledger::may_still_surface(ledger_)) {
+      if (attempt->ended && !attempt->job.empty() && Seconds(now - *attempt->ended) < kMayBeBack) sort_in(*attempt);
     }
     for (const auto& [site, attempts] : by_site) ask(site, attempts);
   }
 
-  void ask(const std::string& site, const std::vector<const ledger::AttemptState*>& attempts) {
-    scheduler::Scheduler* scheduler = scheduler_of(site, attempts.front()->token);
-    if (scheduler == nullptr) return;
-    answer_of(site);
+  void ask(const std::string& site, std::vector<const ledger::AttemptState*> attempts) {
+    std::string why;
+    const bool any_open = std::any_of(attempts.begin(), attempts.end(), [](const auto* a) { return !a->closed; });
+    const Schedulers::Site* found = schedulers_.find(site, attempts.front()->token, why);
+    if (found == nullptr && any_open) could_not_ask(site, why);
+    if (found == nullptr) return;
+    if (any_open) answer_of(site);
+    if (!found->scheduler->may_forget_ends()) std::erase_if(attempts, [](const auto* a) { return a->closed; });
+    if (attempts.empty()) return;
     std::vector<scheduler::TaskRef> tasks;
     tasks.reserve(attempts.size());
     for (const ledger::AttemptState* attempt : attempts)
-      tasks.push_back({attempt->job, attempt->token, attempt->index});
-    const std::vector<scheduler::TaskStatus> answers = scheduler->status(tasks);
-    for (std::size_t i = 0; i < attempts.size(); ++i) take(site, *attempts[i], answers.at(i));
+      tasks.push_back({attempt->job, attempt->token, attempt->index, attempt->closed});
+    const std::vector<scheduler::TaskStatus> answers = found->scheduler->status(tasks);
+    for (std::size_t i = 0; i < attempts.size(); ++i)
+      attempts[i]->closed ? take_back(*attempts[i], answers.at(i)) : take(site, *attempts[i], answers.at(i));
+  }
+
+  // Of what was told as over, nobody having claimed it: it is back when it waits or runs.
+  void take_back(const ledger::AttemptState& attempt, const scheduler::TaskStatus& status) {
+    const auto* known = std::get_if<scheduler::Known>(&status);
+    if (known == nullptr || known->ended || claim_on(attempt.key)) return;
+    add(attempt.sweep, ledger::Adopted{attempt.token, attempt.job, "scheduler", {attempt.key.run}});
+    see(attempt, *known);
+    log::note(fmt::format("{} was told as {}, and the scheduler has its job again",
+                          ledger_.runs.at(attempt.key.run).name, to_string(attempt.state)));
   }
 
   void take(const std::string& site, const ledger::AttemptState& attempt, const scheduler::TaskStatus& status) {

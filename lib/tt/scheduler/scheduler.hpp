@@ -26,6 +26,7 @@ struct TaskRef {
   JobId job;
   Token token;
   int index = 0;
+  bool is_over = false;  // known to be over: nothing is wanted but whether it waits or runs again
 };
 
 struct SubmitRequest {
@@ -148,6 +149,8 @@ class Scheduler {
   virtual std::vector<std::string> directives(const SubmitRequest&, const site::Profile&) const { return {}; }
   // Jobs run where the user sits: asking is cheap, and Ctrl-C in `run` ends them as preempted.
   virtual bool is_this_machine() const { return false; }
+  // It may forget, when it starts anew, what it said last: a task that was cancelled before it began waits again.
+  virtual bool may_forget_ends() const { return false; }
   // How long a submission whose answer was lost may still surface.
   virtual Seconds settle_time() const = 0;
 };

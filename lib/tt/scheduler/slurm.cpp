@@ -117,7 +117,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
     if (tasks[i].job.empty()) continue;
     const slurm::Row* row = rows.find(tasks[i].job, tasks[i].index);
     if (row == nullptr || !is_of(*row, tasks[i].token)) {
-      unknown.push_back(tasks[i]);
+      if (!tasks[i].is_over) unknown.push_back(tasks[i]);
       continue;
     }
     const auto [known, is_new] = read.try_emplace(row);
@@ -131,7 +131,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   const std::vector<std::string> asked_again(older.begin(), older.end());
   const slurm::RowsAnswer history = slurm::read_accounting(run(slurm::accounting_words(asked_again), kAskLimit));
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (!std::holds_alternative<Gone>(answers[i]) || tasks[i].job.empty()) continue;
+    if (!std::holds_alternative<Gone>(answers[i]) || tasks[i].job.empty() || tasks[i].is_over) continue;
     if (const auto* trouble = std::get_if<CouldNotAsk>(&history)) {
       answers[i] = *trouble;
       continue;

@@ -39,6 +39,7 @@ class SlurmScheduler final : public Scheduler {
   Limits limits() const override { return limits_.remembered(); }
   Limits ask_limits() override;
   std::optional<int> count_submitted() override;
+  bool may_forget_ends() const override { return true; }  // it saves its state every few seconds
   Seconds settle_time() const override { return profile_.settle_time; }
 
  private:

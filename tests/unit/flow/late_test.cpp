@@ -6,6 +6,7 @@
 #include "support/driven_story.hpp"
 #include "support/error_text.hpp"
 #include "tt/base/files.hpp"
+#include "tt/flow/control.hpp"
 
 namespace tt::flow {
 namespace {
@@ -161,6 +162,29 @@ TEST_F(LateSurfacing, AJobThatStartsAfterItWasToldAsLostIsWhatCounts) {
   EXPECT_EQ(history().runs.begin()->second.attempts.at(1).job, test::FakeScheduler::job_id(token));
   EXPECT_EQ(run().finished_already, 1);
   EXPECT_THAT(workspace_.trainings(), testing::ElementsAre(testing::Pair("_bs1", 1)));
+}
+
+// What waits again can be ended again, before it trains.
+TEST_F(LateSurfacing, AJobThatTheSchedulerBringsBackIsOpenAgain) {
+  run();
+  const Token token = fake_.tokens().at(0);
+  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+  look();
+  ASSERT_EQ(state(), RunState::cancelled);
+  EXPECT_FALSE(look().wrote);
+  fake_.is_queued(token);
+  look();
+  EXPECT_EQ(state(), RunState::queued);
+  EXPECT_FALSE(look().wrote);
+  cancel(around_, schedulers_, look_at_runs(around_, history(), {"story"}), CancelAs::cancelled);
+  EXPECT_THAT(fake_.cancelled(), SizeIs(1));
+  fake_.run(token);
+  look();
+  EXPECT_EQ(state(), RunState::cancelled);
+  EXPECT_THAT(workspace_.trainings(), SizeIs(0));
+  clock_.sleep(Seconds{10});
+  fake_.is_queued(token);
+  EXPECT_FALSE(look().wrote) << "its claim was withdrawn: should it start, it stops";
 }
 
 TEST_F(LateSurfacing, AJobThatIsRequeuedByHandAfterItsCancelIsWhatCounts) {
