@@ -24,28 +24,50 @@ bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run) {
 
 namespace {
 
-bool is_claimed_by_a_job(const RunFolder& folder, const ledger::AttemptState& last) {
+enum class Claimed { by_nobody, withdrawn, by_a_job_of_ours, by_an_unknown_job };
+
+Claimed claimed(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger) {
   const auto claim = claim_of(folder, last.key);
-  return claim && !claim->revoked;
+  if (!claim) return Claimed::by_nobody;
+  if (claim->revoked) return Claimed::withdrawn;
+  return ledger::carries(ledger, Token{claim->token}, last.key) ? Claimed::by_a_job_of_ours
+                                                                : Claimed::by_an_unknown_job;
 }
 
 }  // namespace
 
-bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last) {
-  return last.state == RunState::lost && !last.unclaimed && is_claimed_by_a_job(folder, last);
+bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger) {
+  switch (claimed(folder, last, ledger)) {
+    case Claimed::by_nobody:
+    case Claimed::withdrawn:
+      return false;
+    case Claimed::by_a_job_of_ours:
+      return last.state == RunState::lost && !last.unclaimed;
+    case Claimed::by_an_unknown_job:
+      return last.state == RunState::lost || last.unclaimed;
+  }
+  return false;
 }
 
-bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last) {
-  return last.unclaimed && is_claimed_by_a_job(folder, last);
+bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger) {
+  return last.unclaimed && claimed(folder, last, ledger) == Claimed::by_a_job_of_ours;
 }
 
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
-bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around) {
+bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger,
+              const Surroundings& around) {
   if (!is_there(folder.path())) return true;
-  // Refused, and claimed all the same: by an earlier submission of the same attempt, whose answer was lost.
-  // Or told as over before anybody claimed it.
-  if (const auto claim = claim_of(folder, last.key))
-    return claim->revoked || !(ledger::was_refused(last) || last.unclaimed);
+  switch (claimed(folder, last, ledger)) {
+    case Claimed::by_nobody:
+      break;
+    case Claimed::withdrawn:
+    case Claimed::by_an_unknown_job:  // whoever goes on was told
+      return true;
+    case Claimed::by_a_job_of_ours:
+      // Refused, and claimed all the same: by an earlier submission of the same attempt, whose answer was lost. Or told
+      // as over before anybody claimed it.
+      return !(ledger::was_refused(last) || last.unclaimed);
+  }
   ClaimRecord ours;
   ours.run = last.key.run.text;
   ours.attempt = last.key.attempt;
@@ -55,7 +77,8 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const S
   ours.host = around.host;
   ours.nonce = random_hex(16);
   ours.revoked = true;
-  return revoke_claim(folder, ours).revoked;
+  const ClaimRecord stands = revoke_claim(folder, ours);
+  return stands.revoked || stands.run != last.key.run.text;  // another run's stops the job as well
 }
 
 // At another site an account or a partition of this one means nothing.
@@ -137,7 +160,7 @@ void Chooser::offer_for_retry(const RunFolder& folder, const ledger::RunHistory&
     not_tried_.push_back(fmt::format("{}: still {}; `tt-submit cancel` ends it", name, to_string(last->state)));
   } else if (has_ended && last->state == RunState::finished) {
     not_tried_.push_back(name + ": finished; `tt-submit run --again` starts it afresh");
-  } else if (last != nullptr && force == Force::no && claimed_but_nobody_knows(folder, *last)) {
+  } else if (last != nullptr && force == Force::no && claimed_but_nobody_knows(folder, *last, ledger_)) {
     not_tried_.push_back(name +
                          ": its last attempt was started and nobody can say whether it still runs; --force retries it");
   } else if (!record) {
@@ -225,14 +248,18 @@ void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledge
   if (throttle_) asked.throttle = throttle_;
   if (!can_be_said(record, asked)) return;
   if (const std::string root = originals_.root_of(folder.path().string()); !root.empty()) {
+    unsayable_.insert(record.id);
     not_tried_.push_back(record.name + ": " + of_the_original(root));
     return;
   }
-  if (was_moved(record, folder)) {
-    not_tried_.push_back(record.name + ": " + where_it_was_made(record));
+  // The record that lies there: an expand tells how it would be made now.
+  const auto standing = last == nullptr ? std::nullopt : folder.load_record();
+  if (const RunRecord& made = standing ? *standing : record; was_moved(made, folder)) {
+    unsayable_.insert(record.id);
+    not_tried_.push_back(record.name + ": " + where_it_was_made(made));
     return;
   }
-  if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, around_)) {
+  if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, ledger_, around_)) {
     not_tried_.push_back(record.name + ": a job of its last attempt has just surfaced; look again in a moment");
     adopt_by_claim(folder, record, *last);
     return;

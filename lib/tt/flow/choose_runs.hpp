@@ -29,11 +29,12 @@ enum class Force { no, yes };
 const ledger::AttemptState* attempt_since_again(const ledger::Ledger& ledger, const RunId& run);
 // --again was asked for, and no attempt was handed over since.
 bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run);
-bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last);
+bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger);
 // It was told as over before any job had claimed it, and one has: the next look follows that.
-bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last);
+bool has_just_surfaced(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger);
 // Takes the claim of an attempt nobody claimed, so that its job stops if it surfaces later. False: it just surfaced.
-bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const Surroundings& around);
+bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger,
+              const Surroundings& around);
 
 // Chooses among runs, one after the other, and counts what was not chosen. What cannot be asked for in the words it
 // waits with is left out and told; words of this command that nobody takes are an Error.
@@ -61,6 +62,7 @@ class Chooser {
   std::int64_t finished_already() const { return finished_already_; }
   std::int64_t open_already() const { return open_already_; }
   std::vector<std::string> not_tried();  // "NAME: why", and of what cannot be said "2 runs cannot be handed over: why"
+  // Runs that wait in vain here: what they wait with cannot be said, or their folders are made for another place.
   std::set<RunId> unsayable() { return std::move(unsayable_); }
   std::map<std::string, std::int64_t> waiting() { return std::move(waiting_); }  // why → how many
 

@@ -137,7 +137,7 @@ std::vector<std::string> leave_to_the_original(const Surroundings& around, std::
   std::vector<std::string> left;
   std::erase_if(runs, [&](const RunView& run) {
     const std::string root = originals.root_of(run.folder.path().string());
-    if (!root.empty() && is_open(run.state)) left.push_back(run.name + ": " + of_the_original(root));
+    if (!root.empty() && (is_open(run.state) || run.waits)) left.push_back(run.name + ": " + of_the_original(root));
     return !root.empty();
   });
   return left;

@@ -287,7 +287,7 @@ std::vector<SweepEvent> unheard_renames(const ExpandReport& report, const ledger
   for (const ExpandedRun& run : report.runs) {
     const auto history = ledger.runs.find(run.record.id);
     if (history == ledger.runs.end() || history->second.folder.empty()) continue;
-    if (history->second.folder == run.folder.path() && !history->second.was_moved) continue;
+    if (!history->second.was_moved && is_same_file(history->second.folder, run.folder.path())) continue;
     events.push_back({run.record.sweep, ledger::Renamed{run.record.id, history->second.name,
                                                         run.folder.path().filename().string(), run.folder.path()}});
   }

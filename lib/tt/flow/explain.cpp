@@ -58,7 +58,7 @@ std::string next_step(const RunView& run, const std::string& word, const ledger:
     case RunState::preempted:
       return "tt-submit run SWEEP resumes it";
     case RunState::lost:
-      if (last == nullptr || !claimed_but_nobody_knows(run.folder, *last))
+      if (last == nullptr || !claimed_but_nobody_knows(run.folder, *last, ledger))
         return fmt::format("tt-submit retry {}   (nothing of it runs: should its job surface after that, it stops)",
                            word);
       return fmt::format("look whether it still runs; then tt-submit retry --force {}", word);

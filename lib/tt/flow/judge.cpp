@@ -67,12 +67,15 @@ std::string own_reason(const scheduler::TaskEnd& end) {
   }
 }
 
-// What exit.json would have said, had it been written: the job script ends with the status of the training.
-std::optional<ExitRecord> exit_as_seen(const ledger::AttemptState& attempt, const Evidence& evidence,
-                                       const std::optional<scheduler::TaskEnd>& end) {
+// What exit.json would have said, had it been written: the job script ends with the status of the training. Of one
+// node: not every launcher tells how the others ended.
+std::optional<ExitRecord> exit_as_seen(const RunFolder& folder, const ledger::AttemptState& attempt,
+                                       const Evidence& evidence, const std::optional<scheduler::TaskEnd>& end) {
   const bool is_ours = evidence.claimed_by_job() && evidence.claim->token == attempt.token.text;
   const bool ended_well = end && end->reason == EndReason::exited && end->started && !end->signal && end->status == 0;
   if (!is_ours || !ended_well) return std::nullopt;
+  const auto record = folder.load_record();
+  if (!record || record->id != attempt.key.run || record->resources.nodes != 1) return std::nullopt;
   ExitRecord exit;
   exit.nodes.push_back({"", 0, {}});
   return exit;
@@ -156,7 +159,7 @@ Judgement judge(const Workspace& workspace, const ledger::RunHistory& history, c
     judgement = unfinished(attempt, evidence, end);
     if (judgement.why.empty()) judgement.why = outcome.why;
   } else {
-    const auto seen = evidence.reading == nullptr ? std::nullopt : exit_as_seen(attempt, evidence, end);
+    const auto seen = evidence.reading == nullptr ? std::nullopt : exit_as_seen(folder, attempt, evidence, end);
     const logs::Outcome outcome = seen ? logs::decide(evidence.reading->log, seen) : logs::Outcome{};
     if (outcome.state == RunState::finished)
       return {RunState::finished, "", outcome.why + "; exit.json is missing, the scheduler saw exit status 0", {}};

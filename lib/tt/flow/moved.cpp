@@ -94,7 +94,7 @@ std::string of_the_original(const std::string& root) {
 }
 
 bool was_moved(const RunRecord& record, const RunFolder& folder) {
-  return record.launch.config.parent_path() != folder.path();
+  return !is_same_file(record.launch.config.parent_path(), folder.path());
 }
 
 std::string where_it_was_made(const RunRecord& record) {

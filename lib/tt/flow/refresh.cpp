@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -71,13 +72,34 @@ class Refresh {
     answer.why = why;
   }
 
+  // What is adopted of one job is one event, and comes before what is seen of it.
   void write_down() {
+    tell_surfaced();
+    std::vector<SweepEvent> adopted;
+    for (auto& [of, runs] : adoptions_) {
+      const auto& [sweep, token, job, by] = of;
+      adopted.push_back({sweep, ledger::Adopted{token, job, by, std::move(runs)}});
+    }
+    adoptions_.clear();
+    events_.insert(events_.begin(), std::make_move_iterator(adopted.begin()), std::make_move_iterator(adopted.end()));
     if (tries_to([&] { record(around_, events_); })) report_.wrote = report_.wrote || !events_.empty();
     const Instant now = std::chrono::floor<std::chrono::seconds>(around_.clock->now());  // as the journal says it
     for (std::vector<SweepEvent>* seen : {&events_, &not_to_be_written_}) {
       for (const SweepEvent& event : *seen) ledger::apply(ledger_, {now, event.body});
       seen->clear();
     }
+  }
+
+  void tell_surfaced() {
+    if (surfaced_.empty()) return;
+    const ledger::AttemptState& first = *surfaced_.front();
+    const std::string others =
+        surfaced_.size() > 1
+            ? fmt::format(" and {}", plural(static_cast<std::int64_t>(surfaced_.size()) - 1, "other run"))
+            : "";
+    log::note(fmt::format("{}{}: told as {}, and the job is there after all", ledger_.runs.at(first.key.run).name,
+                          others, to_string(first.state)));
+    surfaced_.clear();
   }
 
   // After the first write that failed no other is tried.
@@ -135,7 +157,7 @@ class Refresh {
     return adopted;
   }
   void adopt(const std::string& sweep, const ClaimRecord& claim, const RunId& run) {
-    add(sweep, ledger::Adopted{Token{claim.token}, job_of_task(claim.job, claim.index), "claim", {run}});
+    adoptions_[{sweep, Token{claim.token}, job_of_task(claim.job, claim.index), "claim"}].push_back(run);
   }
 
   // Told as over, and a job has claimed it since.
@@ -143,8 +165,7 @@ class Refresh {
     const auto claim = claim_on(attempt.key);
     if (!claim || claim->revoked || !ledger::carries(ledger_, Token{claim->token}, attempt.key)) return;
     adopt(attempt.sweep, *claim, attempt.key.run);
-    log::note(fmt::format("{} was told as {}, and its job started after all", ledger_.runs.at(attempt.key.run).name,
-                          to_string(attempt.state)));
+    surfaced_.push_back(&attempt);
   }
 
   void settle_absence(const ledger::SubmissionState& submission, Seconds settle_time) {
@@ -217,10 +238,9 @@ class Refresh {
   void take_back(const ledger::AttemptState& attempt, const scheduler::TaskStatus& status) {
     const auto* known = std::get_if<scheduler::Known>(&status);
     if (known == nullptr || known->ended || claim_on(attempt.key)) return;
-    add(attempt.sweep, ledger::Adopted{attempt.token, attempt.job, "scheduler", {attempt.key.run}});
+    adoptions_[{attempt.sweep, attempt.token, attempt.job, "scheduler"}].push_back(attempt.key.run);
     see(attempt, *known);
-    log::note(fmt::format("{} was told as {}, and the scheduler has its job again",
-                          ledger_.runs.at(attempt.key.run).name, to_string(attempt.state)));
+    surfaced_.push_back(&attempt);
   }
 
   void take(const std::string& site, const ledger::AttemptState& attempt, const scheduler::TaskStatus& status) {
@@ -232,9 +252,18 @@ class Refresh {
       } else {
         see(attempt, *known);
       }
+    } else if (const auto& other = std::get<scheduler::Gone>(status).under_another_name; other && trains_as(attempt)) {
+      take(site, attempt, *other);
     } else {
       end(attempt, std::nullopt);
     }
+  }
+
+  // Somebody handed the script over again by hand, say.
+  bool trains_as(const ledger::AttemptState& attempt) const {
+    const auto claim = claim_on(attempt.key);
+    return claim && !claim->revoked && claim->token == attempt.token.text &&
+           job_of_task(claim->job, claim->index) == attempt.job;
   }
 
   void see(const ledger::AttemptState& attempt, const scheduler::Known& known) {
@@ -288,7 +317,10 @@ class Refresh {
   bool cannot_write_ = false;
   ledger::Ledger ledger_;
   std::vector<SweepEvent> events_;
-  std::vector<SweepEvent> not_to_be_written_;  // ends without a summary
+  std::vector<SweepEvent> not_to_be_written_;                           // ends without a summary
+  using Adoption = std::tuple<std::string, Token, JobId, std::string>;  // sweep, token, job, by
+  std::map<Adoption, std::vector<RunId>> adoptions_;
+  std::vector<const ledger::AttemptState*> surfaced_;  // told as over before
   // Sweep, token, state, raw, reason, since, hopeless → of whom.
   using Sighting = std::tuple<std::string, Token, RunState, std::string, std::string, std::optional<Instant>, bool>;
   std::map<Sighting, std::vector<const ledger::AttemptState*>> sightings_;

@@ -74,8 +74,8 @@ void refuse_unsafe_again(const LoadedSweep& sweep, const Surroundings& around, c
       throw Error(fmt::format("--again: run {} is still {}; `tt-submit cancel {}` ends it first", run.name,
                               to_string(last->state), run.name));
     }
-    if (has_just_surfaced(folder, *last)) throw just_surfaced(run.name);
-    if (force == Force::no && claimed_but_nobody_knows(folder, *last)) {
+    if (has_just_surfaced(folder, *last, ledger)) throw just_surfaced(run.name);
+    if (force == Force::no && claimed_but_nobody_knows(folder, *last, ledger)) {
       throw Error(
           fmt::format("--again: the last attempt of {} was started and nobody can say whether it still runs; "
                       "--force starts afresh all the same",
@@ -93,7 +93,7 @@ void withdraw_earlier_settings(const LoadedSweep& sweep, const Surroundings& aro
     const auto standing = folder.load_record();
     if (!standing || standing->id == run.id) continue;
     const ledger::AttemptState* last = ledger::last_attempt(ledger, standing->id);
-    if (last != nullptr && !withdraw(folder, *last, around)) throw just_surfaced(run.name);
+    if (last != nullptr && !withdraw(folder, *last, ledger, around)) throw just_surfaced(run.name);
   }
 }
 

@@ -117,8 +117,8 @@ void refuse_unsafe(const std::vector<Candidate>& runs, const ledger::Ledger& led
     if (!standing || standing->id != run.record.id) {
       throw Error(fmt::format("internal: {} does not hold run {}", run.folder.path().string(), run.record.id.text));
     }
-    if (was_moved(run.record, run.folder))
-      throw Error(fmt::format("{}: {}", run.folder.path().string(), where_it_was_made(run.record)));
+    if (was_moved(*standing, run.folder))
+      throw Error(fmt::format("internal: {}: {}", run.folder.path().string(), where_it_was_made(*standing)));
   }
 }
 
@@ -360,15 +360,19 @@ std::optional<HandedOver> submit_again(const Surroundings& around, const site::P
     std::vector<Candidate> runs;
     std::vector<int> attempts;
     std::vector<SweepEvent> given_up;
+    Originals originals(around.workspace);
     for (const PlannedTask& task : old.runs) {
       const ledger::AttemptState* attempt = ledger::find_attempt(ledger, {task.run, task.attempt});
       if (attempt == nullptr || attempt->closed || attempt->token != old.token || attempt->cancel_wanted) continue;
       RunFolder folder(ledger.runs.at(task.run).folder);
       auto run_record = folder.load_record();
       const bool holds_it = run_record && run_record->id == task.run;
-      if (!holds_it || was_moved(*run_record, folder)) {
+      const bool elsewhere = !originals.root_of(folder.path().string()).empty();
+      if (!holds_it || elsewhere || was_moved(*run_record, folder)) {
         log::warning(fmt::format("{} {}: it is not handed over again", folder.path().string(),
-                                 holds_it ? "was moved" : fmt::format("no longer holds run {}", task.name)));
+                                 !holds_it   ? fmt::format("no longer holds run {}", task.name)
+                                 : elsewhere ? "is the original's"
+                                             : "was moved"));
         given_up.push_back(
             {old.sweep, ledger::Ended{attempt->key, old.token, RunState::lost, "never-surfaced", "", {}, true}});
         continue;

@@ -1,6 +1,8 @@
 #include "tt/ledger/fold.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace tt::ledger {
@@ -11,6 +13,18 @@ constexpr int kLongestChain = 1000;  // of submissions that stand in for one ano
 bool holds(const std::vector<RunId>& runs, const RunId& run) {
   return std::find(runs.begin(), runs.end(), run) != runs.end();
 }
+
+// The same of many: thousands may be told of at once.
+class Among {
+ public:
+  explicit Among(const std::vector<RunId>& runs) {
+    for (const RunId& run : runs) runs_.insert(run.text);
+  }
+  bool holds(const RunId& run) const { return runs_.contains(run.text); }
+
+ private:
+  std::unordered_set<std::string_view> runs_;
+};
 
 template <class Kind>
 Rarely<Asked> asked_of(const Kind& event) {
@@ -163,8 +177,9 @@ struct Apply {
   void operator()(const Adopted& e) const {
     SubmissionState* submission = submission_of(ledger, e.token);
     if (submission == nullptr) return;
+    const Among these(e.runs);
     for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
-      if (!holds(e.runs, task.run)) return;
+      if (!these.holds(task.run)) return;
       take_over(attempt, e.token, task.index);
       if (attempt.token != e.token || attempt.closed) return;
       wait_no_more(attempt);
@@ -175,6 +190,7 @@ struct Apply {
   }
   // The claim or result of this token was found: it is the one that trains, even after the attempt was given up.
   void take_over(AttemptState& attempt, const Token& token, int index) const {
+    if (attempt.adopted == time && attempt.token == token) return;  // told again
     const bool is_settled = attempt.token == token && attempt.ended && !attempt.unclaimed;
     const bool surfaced_late =
         attempt.closed && !is_settled && (!attempt.ended || attempt.unclaimed || time > *attempt.ended);

@@ -89,7 +89,10 @@ struct Known {
   std::optional<int> position;  // 1 = next in the queue
   bool hopeless = false;        // it waits for what will never be; `reason` says for what
 };
-struct Gone {};
+struct Gone {
+  // What the number of the job means now, where that may be another job. It is ours when a claim names it.
+  std::optional<Known> under_another_name{};
+};
 using TaskStatus = std::variant<Known, Gone, CouldNotAsk>;
 
 // The one question that status() asked, and a fingerprint of all that its answers follow from: as long as the same

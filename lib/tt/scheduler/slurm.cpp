@@ -27,7 +27,11 @@ std::set<std::string> arrays_of(std::span<const TaskRef> tasks) {
 }
 
 // A controller that lost its last minutes gives numbers out again: by now the job may be somebody else's.
-bool is_of(const slurm::Row& row, const Token& token) { return row.name.empty() || row.name == "tt-" + token.text; }
+// Somebody may have given ours another name, or the site does: the comment is the same.
+bool is_of(const slurm::Row& row, const Token& token) {
+  const std::string ours = "tt-" + token.text;
+  return row.name.empty() || row.name == ours || row.comment == ours;
+}
 
 std::vector<TaskStatus> all_unasked(std::span<const TaskRef> tasks, const CouldNotAsk& trouble) {
   return std::vector<TaskStatus>(tasks.size(), trouble);
@@ -116,6 +120,7 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (tasks[i].job.empty()) continue;
     const slurm::Row* row = rows.find(tasks[i].job, tasks[i].index);
+    if (row != nullptr && !is_of(*row, tasks[i].token)) answers[i] = Gone{slurm::read_row(*row)};
     if (row == nullptr || !is_of(*row, tasks[i].token)) {
       if (!tasks[i].is_over) unknown.push_back(tasks[i]);
       continue;
@@ -140,7 +145,11 @@ std::vector<TaskStatus> SlurmScheduler::status(std::span<const TaskRef> tasks) {
     const slurm::Row* row = rows_of_history.find(tasks[i].job, tasks[i].index);
     // Tasks that ended before they began may stand under the array's id alone.
     if (row == nullptr) row = rows_of_history.find_whole(tasks[i].job);
-    if (row == nullptr || !is_of(*row, tasks[i].token)) continue;
+    if (row == nullptr) continue;
+    if (!is_of(*row, tasks[i].token)) {
+      if (!std::get<Gone>(answers[i]).under_another_name) answers[i] = Gone{slurm::read_row(*row)};
+      continue;
+    }
     Known known = slurm::read_row(*row);
     // The controller forgot it: what accounting still calls open ended without a word of its end.
     answers[i] = known.ended ? TaskStatus{known} : TaskStatus{Gone{}};

@@ -13,10 +13,10 @@ namespace {
 
 // Fields of a row, as printed with `|` behind each one. The reason may hold anything but that.
 constexpr std::string_view kQueueFields =
-    "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|,Name:|";
-constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist,jobname";
-constexpr std::size_t kFields = 8;
-constexpr std::size_t kNeededFields = 7;  // all but the name
+    "JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|,Name:|,Comment:|";
+constexpr std::string_view kAccountingFields = "jobid,state,reason,exitcode,start,end,nodelist,jobname,comment";
+constexpr std::size_t kFields = 9;
+constexpr std::size_t kNeededFields = 7;  // all but name and comment
 
 std::optional<Instant> epoch(std::string_view text) {
   const auto seconds = to_integer(text);
@@ -76,7 +76,7 @@ void set_status(Row& row, std::string_view text) {
     row.status = static_cast<int>(*status);
 }
 
-// id, state, reason, status, start, end, nodes, name; the two programs spell the status differently.
+// id, state, reason, status, start, end, nodes, name, comment; the two programs spell the status differently.
 Row row_of(const Fields& fields, void (*read_status)(Row&, std::string_view)) {
   Row row;
   row.word = state_word(fields[1]);
@@ -86,6 +86,7 @@ Row row_of(const Fields& fields, void (*read_status)(Row&, std::string_view)) {
   row.end = epoch(fields[5]);
   row.nodes = fields[6];
   row.name = fields[7];
+  row.comment = fields[8];
   return row;
 }
 
@@ -205,10 +206,10 @@ std::optional<std::string> gist_of_queue(const ProcessResult& reply) {
   std::string gist;
   gist.reserve(reply.out.size());
   for_each_row(reply.out, [&](const Fields& fields) {
-    const auto& [id, state, reason, status, start, end, nodes, name] = fields;
+    const auto& [id, state, reason, status, start, end, nodes, name, comment] = fields;
     const std::string word = state_word(state);
     const bool has_ended = !is_waiting(word) && !is_running(word);
-    for (const std::string_view field : {id, state, reason, name}) gist.append(field).push_back('|');
+    for (const std::string_view field : {id, state, reason, name, comment}) gist.append(field).push_back('|');
     if (!is_waiting(word)) gist.append(start);
     if (has_ended) {
       for (const std::string_view field : {status, end, nodes}) gist.append("|").append(field);

@@ -36,7 +36,7 @@ struct Row {
   std::optional<int> signal;
   std::optional<Instant> start, end;
   std::string nodes;
-  std::string name{};  // of the job; empty: not told
+  std::string name{}, comment{};  // of the job; empty: not told
 };
 // Slurm's words for a job that has not begun, and for one that has and did not end.
 bool is_waiting(std::string_view word);

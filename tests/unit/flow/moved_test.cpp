@@ -66,6 +66,17 @@ TEST_F(AMovedWorkspace, IsNotOneThatIsNamedAnotherWay) {
   EXPECT_EQ(folder_of(handed_over_at(then_)), then_ / "logs/m/_bs1");
 }
 
+TEST_F(AMovedWorkspace, IsNotOneWhoseRunsWereMadeUnderAnotherName) {
+  make_folders(now_ / "logs/m/_bs1");
+  RunRecord record;
+  record.launch.config = then_ / "logs/m/_bs1/config.toml";
+  EXPECT_TRUE(was_moved(record, RunFolder(now_ / "logs/m/_bs1")));
+  fs::create_directory_symlink(now_, then_);
+  EXPECT_FALSE(was_moved(record, RunFolder(now_ / "logs/m/_bs1")));
+  const Workspace workspace(now_);
+  EXPECT_EQ(Originals(workspace).root_of((then_ / "logs/m/_bs1").string()), "");
+}
+
 TEST_F(AMovedWorkspace, SaysWhereItsOpenJobsLookForIt) {
   const ledger::Ledger open = handed_over_at(then_);
   const std::string said = where_jobs_look_in_vain(open, Workspace(now_));

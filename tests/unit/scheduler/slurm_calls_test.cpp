@@ -199,7 +199,7 @@ TEST(SlurmQueue, TellsForgottenFromCouldNotAsk) {
 TEST(SlurmQueue, IsAskedInOneQuestionThatKeepsApartWhatWaitsForOtherReasons) {
   const std::vector<std::string> arrays{"1", "7"};
   const std::string fields =
-      "--Format=JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|,Name:|";
+      "--Format=JobArrayID:|,State:|,Reason:|,exit_code:|,StartTime:|,EndTime:|,NodeList:|,Name:|,Comment:|";
   EXPECT_THAT(queue_words(arrays),
               ElementsAre("squeue", "--noheader", "--array-unique", "--states=all", fields, "--jobs", "1,7"));
   EXPECT_THAT(queue_words_each(arrays),

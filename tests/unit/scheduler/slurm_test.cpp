@@ -73,8 +73,10 @@ TEST_F(Slurm, DoesNotTakeAJobOfAnotherNameForOurs) {
             "26_1|PENDING|Priority|0|N/A|N/A||tt-t|\n")});
   SlurmScheduler slurm = scheduler(replies);
   const auto answers = slurm.status(tasks);
-  EXPECT_TRUE(std::holds_alternative<Gone>(answers[0]));
+  EXPECT_EQ(std::get<Gone>(answers[0]).under_another_name->state, RunState::running);
   EXPECT_EQ(std::get<Known>(answers[1]).state, RunState::queued);
+  Replies renamed({says("26_0|RUNNING|None|0|1795936307|1795936907|n1|by-a-site|tt-t|\n")});
+  EXPECT_EQ(std::get<Known>(scheduler(renamed).status(std::span(tasks).first(1))[0]).state, RunState::running);
 
   ProcessResult accounting = recorded("squeue-unique");
   accounting.out =
