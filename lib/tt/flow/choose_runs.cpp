@@ -24,14 +24,15 @@ bool is_begun_afresh(const ledger::Ledger& ledger, const RunId& run) {
 
 namespace {
 
-enum class Claimed { by_nobody, withdrawn, by_a_job_of_ours, by_an_unknown_job };
+enum class Claimed { by_nobody, withdrawn, by_a_job_of_ours, by_an_unknown_job, by_an_unknown_job_that_ended };
 
 Claimed claimed(const RunFolder& folder, const ledger::AttemptState& last, const ledger::Ledger& ledger) {
   const auto claim = claim_of(folder, last.key);
   if (!claim) return Claimed::by_nobody;
   if (claim->revoked) return Claimed::withdrawn;
-  return ledger::carries(ledger, Token{claim->token}, last.key) ? Claimed::by_a_job_of_ours
-                                                                : Claimed::by_an_unknown_job;
+  if (ledger::carries(ledger, Token{claim->token}, last.key)) return Claimed::by_a_job_of_ours;
+  return load_exit_record(folder.attempt_exit(last.key.attempt)) ? Claimed::by_an_unknown_job_that_ended
+                                                                 : Claimed::by_an_unknown_job;
 }
 
 }  // namespace
@@ -40,11 +41,12 @@ bool claimed_but_nobody_knows(const RunFolder& folder, const ledger::AttemptStat
   switch (claimed(folder, last, ledger)) {
     case Claimed::by_nobody:
     case Claimed::withdrawn:
+    case Claimed::by_an_unknown_job_that_ended:
       return false;
     case Claimed::by_a_job_of_ours:
       return last.state == RunState::lost && !last.unclaimed;
     case Claimed::by_an_unknown_job:
-      return last.state == RunState::lost || last.unclaimed;
+      return true;
   }
   return false;
 }
@@ -61,7 +63,8 @@ bool withdraw(const RunFolder& folder, const ledger::AttemptState& last, const l
     case Claimed::by_nobody:
       break;
     case Claimed::withdrawn:
-    case Claimed::by_an_unknown_job:  // whoever goes on was told
+    case Claimed::by_an_unknown_job_that_ended:
+    case Claimed::by_an_unknown_job:  // whoever goes on says --force
       return true;
     case Claimed::by_a_job_of_ours:
       // Refused, and claimed all the same: by an earlier submission of the same attempt, whose answer was lost. Or told
@@ -154,6 +157,7 @@ void Chooser::offer_for_retry(const RunFolder& folder, const ledger::RunHistory&
   const auto record = folder.load_record();
   const std::string& name = history.name;
   const ledger::AttemptState* last = ledger::last_attempt(ledger_, run);
+  force_ = force;
   if (last == nullptr && !history.withdrawn) return;  // never handed over: `run` is for that
   const bool has_ended = last != nullptr && !history.withdrawn;
   if (last != nullptr && !last->closed) {
@@ -257,6 +261,14 @@ void Chooser::take(const RunFolder& folder, const RunRecord& record, const ledge
   if (const RunRecord& made = standing ? *standing : record; was_moved(made, folder)) {
     unsayable_.insert(record.id);
     not_tried_.push_back(record.name + ": " + where_it_was_made(made));
+    return;
+  }
+  if (writing_ == Writing::yes && last != nullptr && force_ == Force::no &&
+      claimed(folder, *last, ledger_) == Claimed::by_an_unknown_job) {
+    not_tried_.push_back(
+        record.name +
+        ": a job of which nothing is remembered here holds its last attempt, and nobody can say whether "
+        "it still runs; `tt-submit retry --force` goes on all the same");
     return;
   }
   if (writing_ == Writing::yes && last != nullptr && !withdraw(folder, *last, ledger_, around_)) {

@@ -46,6 +46,7 @@ class Chooser {
 
   // Words of this command are looked at where they are said; here it only follows.
   void only_follows() { only_follows_ = true; }
+  void goes_on_by_force(Force force) { force_ = force; }
   // Canaries that the sweep has no longer: what waits for them is chosen anew.
   void forget_canaries(std::set<RunId> lost) { lost_canaries_ = std::move(lost); }
 
@@ -84,6 +85,7 @@ class Chooser {
   Originals originals_;
   std::optional<int> throttle_;
   bool only_follows_ = false;
+  Force force_ = Force::no;
   std::set<RunId> lost_canaries_;
   Choice choice_;
   BadNodes bad_nodes_;

@@ -160,6 +160,7 @@ RunReport run_sweep(const LoadedSweep& sweep, const Surroundings& around, Schedu
     const ledger::GoesOn goes_on{sweep.plan.sweep};
     if (was_stopped) ledger::apply(ledger, {around.clock->now(), goes_on});
     Chooser chooser(around, ledger, Writing::yes, sayable, options.throttle);
+    chooser.goes_on_by_force(options.force);
     const CanaryGate gate = gate_of(ledger, sweep.plan.sweep, planned_runs(sweep), around.clock->now());
     chooser.forget_canaries(gate.lost);
     for (const ExpandedRun& run : report.expanded.runs) chooser.offer_for_run(run, asked.contains(run.record.id));
