@@ -30,7 +30,7 @@ Claimed claimed(const RunFolder& folder, const ledger::AttemptState& last, const
   const auto claim = claim_of(folder, last.key);
   if (!claim) return Claimed::by_nobody;
   if (claim->revoked) return Claimed::withdrawn;
-  if (ledger::carries(ledger, Token{claim->token}, last.key)) return Claimed::by_a_job_of_ours;
+  if (ledger::is_by_a_known_job(ledger, *claim, last.key)) return Claimed::by_a_job_of_ours;
   return load_exit_record(folder.attempt_exit(last.key.attempt)) ? Claimed::by_an_unknown_job_that_ended
                                                                  : Claimed::by_an_unknown_job;
 }
@@ -232,7 +232,7 @@ void Chooser::offer_by_policy(const ExpandedRun& run, const ledger::AttemptState
 // The attempt was closed, so nobody looks for its claim any more.
 void Chooser::adopt_by_claim(const RunFolder& folder, const RunRecord& record, const ledger::AttemptState& last) {
   const auto claim = claim_of(folder, last.key);
-  if (!claim || claim->revoked || !last.closed || !ledger::carries(ledger_, Token{claim->token}, last.key)) return;
+  if (!claim || !last.closed || !ledger::is_by_a_known_job(ledger_, *claim, last.key)) return;
   add_event({record.sweep,
              ledger::Adopted{Token{claim->token}, job_of_task(claim->job, claim->index), "claim", {record.id}}});
 }

@@ -179,8 +179,7 @@ ControlReport hold(const Surroundings& around, Schedulers& schedulers, std::vect
     } else if (run.waits) {
       cannot.push_back(
           fmt::format("{}: no job yet that could be held, it waits: {}; `tt-submit cancel` takes it off, `tt-submit "
-                      "retry` brings it "
-                      "back",
+                      "retry` brings it back",
                       run.name, *run.waits));
     } else {
       waiting.push_back(run);

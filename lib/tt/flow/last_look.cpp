@@ -118,7 +118,7 @@ std::optional<std::vector<std::string>> claims_to_come(const ledger::Ledger& led
     const RunFolder folder(ledger.runs.at(attempt->key.run).folder);
     const fs::path file = folder.claim(attempt->key.attempt);
     const auto claim = claim_of(folder, attempt->key);
-    if (claim && !claim->revoked && ledger::carries(ledger, Token{claim->token}, attempt->key)) return std::nullopt;
+    if (claim && ledger::is_by_a_known_job(ledger, *claim, attempt->key)) return std::nullopt;
     if (!is_there(file)) claims.push_back(file.string());  // what lies there lies there for good
   }
   return claims;

@@ -163,7 +163,7 @@ class Refresh {
   // Told as over, and a job has claimed it since.
   void adopt_what_surfaced(const ledger::AttemptState& attempt) {
     const auto claim = claim_on(attempt.key);
-    if (!claim || claim->revoked || !ledger::carries(ledger_, Token{claim->token}, attempt.key)) return;
+    if (!claim || !ledger::is_by_a_known_job(ledger_, *claim, attempt.key)) return;
     adopt(attempt.sweep, *claim, attempt.key.run);
     surfaced_.push_back(&attempt);
   }
@@ -293,8 +293,8 @@ class Refresh {
   void end(const ledger::AttemptState& attempt, const std::optional<scheduler::TaskEnd>& end) {
     // Another submission of the same attempt claimed it: that one trains, and its result is the attempt's.
     const auto claim = claim_on(attempt.key);
-    const bool elsewhere = claim && !claim->revoked && claim->token != attempt.token.text &&
-                           ledger::carries(ledger_, Token{claim->token}, attempt.key);
+    const bool elsewhere =
+        claim && claim->token != attempt.token.text && ledger::is_by_a_known_job(ledger_, *claim, attempt.key);
     if (elsewhere) {
       adopt(attempt.sweep, *claim, attempt.key.run);
       return;

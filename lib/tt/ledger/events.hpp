@@ -71,8 +71,9 @@ struct Adopted {  // found later, by asking the scheduler or by a claim or resul
   Token token;
   JobId job;
   std::string by;  // "scheduler", "claim", "exit"
-  // Runs whose claim or result was found: this token is the one that counts for their attempt from now on, also when a
-  // later submission carried it or it had been given up. Empty when only the scheduler said that it knows the token.
+  // Runs whose claim or result was found, or whose job the scheduler has again after they were told as over: this token
+  // is the one that counts for their attempt from now on, also when a later submission carried it or it had been given
+  // up. Empty when only the scheduler said that it knows the token.
   std::vector<RunId> runs;
 };
 struct Absent {  // the scheduler was asked and does not know the token

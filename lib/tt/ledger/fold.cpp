@@ -10,11 +10,7 @@ namespace {
 
 constexpr int kLongestChain = 1000;  // of submissions that stand in for one another: a journal may be damaged
 
-bool holds(const std::vector<RunId>& runs, const RunId& run) {
-  return std::find(runs.begin(), runs.end(), run) != runs.end();
-}
-
-// The same of many: thousands may be told of at once.
+// Which runs an event tells of: they may be thousands.
 class Among {
  public:
   explicit Among(const std::vector<RunId>& runs) {
@@ -214,9 +210,10 @@ struct Apply {
     SubmissionState* submission = submission_of(ledger, e.token);
     if (submission == nullptr || submission->answer == Answer::accepted) return;
     if (e.runs.empty() && !submission->absent_since) submission->absent_since = time;
+    const Among these(e.runs);
     for_attempts(ledger, *submission, [&](AttemptState& attempt, const PlannedTask& task) {
       if (attempt.token != e.token || attempt.absent_since) return;
-      if (e.runs.empty() || holds(e.runs, task.run)) attempt.absent_since = time;
+      if (e.runs.empty() || these.holds(task.run)) attempt.absent_since = time;
     });
   }
   void operator()(const Seen& e) const {
@@ -348,12 +345,12 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger) {
   return open;
 }
 
-bool carries(const Ledger& ledger, const Token& token, const AttemptKey& attempt) {
-  const auto submission = ledger.submissions.find(token);
-  if (submission == ledger.submissions.end()) return false;
+bool is_by_a_known_job(const Ledger& ledger, const ClaimRecord& claim, const AttemptKey& attempt) {
+  const auto submission = ledger.submissions.find(Token{claim.token});
+  if (claim.revoked || submission == ledger.submissions.end()) return false;
   const std::vector<PlannedTask>& runs = submission->second.runs;
   return std::any_of(runs.begin(), runs.end(), [&](const PlannedTask& task) {
-    return AttemptKey{task.run, task.attempt} == attempt;
+    return task.attempt == attempt.attempt && task.run == attempt.run;
   });
 }
 

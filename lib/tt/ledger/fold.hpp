@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tt/base/rarely.hpp"
+#include "tt/job/run_folder.hpp"
 #include "tt/ledger/events.hpp"
 #include "tt/ledger/run_histories.hpp"
 
@@ -111,8 +112,8 @@ std::vector<const AttemptState*> open_attempts(const Ledger& ledger);
 // Last attempts that are over, and that a job may yet claim: nobody had when they ended, or the submission that was
 // refused stands in for one of which nobody knows.
 std::vector<const AttemptState*> may_still_surface(const Ledger& ledger);
-// The submission with this token was to start this attempt.
-bool carries(const Ledger& ledger, const Token& token, const AttemptKey& attempt);
+// The claim of a job, and the submission it names was to start this attempt: its job is the one that counts.
+bool is_by_a_known_job(const Ledger& ledger, const ClaimRecord& claim, const AttemptKey& attempt);
 // Some attempt of it is open, and no other submission stands in for it.
 bool carries_open_attempt(const Ledger& ledger, const SubmissionState& submission);
 // Submissions without an answer that still carry an open attempt: what refresh asks the scheduler about by token.

@@ -12,16 +12,23 @@ namespace {
 
 using testing::SizeIs;
 
-class EndedOtherwise : public test::DrivenStory {};
+class EndedOtherwise : public test::DrivenStory {
+ protected:
+  // It trained to its end, with exit status 0, and could not write that down.
+  Token trained_without_an_exit_record() {
+    run();
+    const Token token = fake_.tokens().at(0);
+    fake_.run(token);
+    remove_tree(folder().attempt_exit(1));
+    return token;
+  }
+};
 
 // --- what was not written --------------------------------------------------------------------------------------------
 
 // A disk that was full when it ended: the job script ends with the status of the training.
 TEST_F(EndedOtherwise, ARunWhoseExitRecordCouldNotBeWrittenFinishedWhenItsLogAndItsJobSaySo) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.run(token);
-  remove_tree(folder().attempt_exit(1));
+  trained_without_an_exit_record();
   look();
   EXPECT_EQ(state(), RunState::finished);
   EXPECT_EQ(summary().text_or("why"), "4 steps done; exit.json is missing, the scheduler saw exit status 0");
@@ -32,10 +39,7 @@ TEST_F(EndedOtherwise, AMissingExitRecordIsNoSuccessWhereTheJobEndedOtherwiseOrN
   ends[0].status = 3;
   ends[1].status.reset();
   ends[2] = {scheduler::EndReason::exited, true, {}, "SIGKILL", {}};
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.run(token);
-  remove_tree(folder().attempt_exit(1));
+  const Token token = trained_without_an_exit_record();
   const std::string journal = test::read(workspace_ / ".tt/journal/story.jsonl");
   for (const scheduler::TaskEnd& end : ends) {
     write_file(workspace_ / ".tt/journal/story.jsonl", journal);
@@ -46,10 +50,7 @@ TEST_F(EndedOtherwise, AMissingExitRecordIsNoSuccessWhereTheJobEndedOtherwiseOrN
 }
 
 TEST_F(EndedOtherwise, ARunWhoseLogIsCutOffAsWellIsLostAndItsOutputIsNamed) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.run(token);
-  remove_tree(folder().attempt_exit(1));
+  const Token token = trained_without_an_exit_record();
   const std::string log = read_file(folder().attempt_log(1));
   write_file(folder().attempt_log(1), log.substr(0, log.find("step:  3")));
   look();
@@ -58,10 +59,7 @@ TEST_F(EndedOtherwise, ARunWhoseLogIsCutOffAsWellIsLostAndItsOutputIsNamed) {
 }
 
 TEST_F(EndedOtherwise, AnExitRecordThatIsMissingIsNoSuccessWhenNobodySawTheEnd) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.run(token);
-  remove_tree(folder().attempt_exit(1));
+  const Token token = trained_without_an_exit_record();
   fake_.forgets(token);
   look();
   EXPECT_EQ(state(), RunState::lost);

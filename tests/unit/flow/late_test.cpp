@@ -13,7 +13,29 @@ namespace {
 
 using testing::SizeIs;
 
-class LateSurfacing : public test::DrivenStory {};
+class LateSurfacing : public test::DrivenStory {
+ protected:
+  // Handed over, forgotten by the scheduler, told as lost: ten seconds ago.
+  Token told_as_lost() {
+    run();
+    const Token token = fake_.tokens().at(0);
+    fake_.forgets(token);
+    look();
+    EXPECT_EQ(state(), RunState::lost);
+    clock_.sleep(Seconds{10});
+    return token;
+  }
+  // The same, cancelled by somebody else before it began.
+  Token told_as_cancelled() {
+    run();
+    const Token token = fake_.tokens().at(0);
+    fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
+    look();
+    EXPECT_EQ(state(), RunState::cancelled);
+    clock_.sleep(Seconds{10});
+    return token;
+  }
+};
 
 TEST_F(LateSurfacing, ItIsNotHandedOverAgainBeforeTheSettleTime) {
   fake_.swallows("timed out");
@@ -145,12 +167,7 @@ TEST_F(LateSurfacing, AJobThatSurfacesAfterItsSecondSubmissionWasRefusedKeepsThe
 
 // A controller that dies just after a cancel forgets it: the task is gone from every list, and starts all the same.
 TEST_F(LateSurfacing, AJobThatStartsAfterItWasToldAsLostIsWhatCounts) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.forgets(token);
-  look();
-  ASSERT_EQ(state(), RunState::lost);
-  clock_.sleep(Seconds{10});
+  const Token token = told_as_lost();
   fake_.run(token);
   fake_.is_running(token);
   look();
@@ -166,11 +183,7 @@ TEST_F(LateSurfacing, AJobThatStartsAfterItWasToldAsLostIsWhatCounts) {
 
 // What waits again can be ended again, before it trains.
 TEST_F(LateSurfacing, AJobThatTheSchedulerBringsBackIsOpenAgain) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
-  look();
-  ASSERT_EQ(state(), RunState::cancelled);
+  const Token token = told_as_cancelled();
   EXPECT_FALSE(look().wrote);
   fake_.is_queued(token);
   look();
@@ -188,12 +201,7 @@ TEST_F(LateSurfacing, AJobThatTheSchedulerBringsBackIsOpenAgain) {
 }
 
 TEST_F(LateSurfacing, AJobThatIsRequeuedByHandAfterItsCancelIsWhatCounts) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.has_ended(token, 0, {scheduler::EndReason::cancelled, false, {}, {}, {}});
-  look();
-  ASSERT_EQ(state(), RunState::cancelled);
-  clock_.sleep(Seconds{10});
+  const Token token = told_as_cancelled();
   fake_.run(token);
   look();
   EXPECT_EQ(state(), RunState::finished);
@@ -261,12 +269,7 @@ TEST_F(LateSurfacing, ARefusedRunIsNotHandedOverBesideAForgottenJobThatTrains) {
 
 // A rename that was interrupted, a folder that changed hands.
 TEST_F(LateSurfacing, AClaimOfAnotherRunIsNobodysProof) {
-  run();
-  const Token token = fake_.tokens().at(0);
-  fake_.forgets(token);
-  look();
-  ASSERT_EQ(state(), RunState::lost);
-  clock_.sleep(Seconds{10});
+  const Token token = told_as_lost();
   const ClaimRecord others{"r0123456789abcdef", 1, token.text, 0, "77", "node", "nonce", false};
   write_new_file(folder().claim(1), claim_text(others));
   EXPECT_FALSE(look().wrote);
